@@ -6,16 +6,16 @@ export interface Component {
   /** The text without template escaping; each variable is written as `{name}`. */
   readonly text: string;
   /** Default: `'text'`. */
-  readonly kind?: ComponentKind;
+  readonly kind?: ComponentKind | undefined;
   /**
    * The template variables: a new text must contain each of them as `{name}`, and no other `{name}`.
    * Default: the text is not a template, and braces have no meaning.
    */
-  readonly variables?: readonly string[];
+  readonly variables?: readonly string[] | undefined;
   /** What the text does in the program; shown to the reflection model. */
-  readonly description?: string;
+  readonly description?: string | undefined;
   /** Where the text is in the program, for messages. */
-  readonly location?: string;
+  readonly location?: string | undefined;
 }
 
 /** One text for each component. */

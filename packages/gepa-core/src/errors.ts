@@ -145,11 +145,11 @@ export class RolloutError<Trace = readonly Step[]> extends GepaError {
     message: string,
     details: {
       cause: unknown;
-      trace?: Trace;
-      usage?: Usage;
-      unread?: readonly string[];
-      images?: readonly PromptImage[];
-      isHopeless?: boolean;
+      trace?: Trace | undefined;
+      usage?: Usage | undefined;
+      unread?: readonly string[] | undefined;
+      images?: readonly PromptImage[] | undefined;
+      isHopeless?: boolean | undefined;
     },
   ) {
     super(message, { cause: details.cause });

@@ -11,24 +11,24 @@ export interface MetricArgs<Example, Output, Trace = readonly Step[], Name exten
   readonly output: Output;
   readonly trace: Trace | undefined;
   /** The texts that the program ran with, for objectives such as their length. Undefined outside a run. */
-  readonly candidate?: Candidate<Name>;
+  readonly candidate?: Candidate<Name> | undefined;
   /** Aborted when the run ends; pass it to a judge's model calls. */
   readonly signal: AbortSignal;
   /** Reports a judge's model calls one by one. Undefined outside a run. */
-  readonly meter?: CallMeter;
+  readonly meter?: CallMeter | undefined;
 }
 
 /** A score with feedback for the reflection model. Higher is better; 1 counts as perfect. */
 export interface MetricScore {
   readonly score: number | boolean;
   /** What was wrong and what would have been right. The search depends on its quality. */
-  readonly feedback?: string;
+  readonly feedback?: string | undefined;
   /** Further scores by name; higher is better. Every rollout must return the same names. */
-  readonly objectives?: Readonly<Record<string, number>>;
+  readonly objectives?: Readonly<Record<string, number>> | undefined;
   /** Feedback by component; replaces `feedback` in the records of that component. */
-  readonly componentFeedback?: Readonly<Record<string, string>>;
+  readonly componentFeedback?: Readonly<Record<string, string>> | undefined;
   /** The usage of a judge's model calls. */
-  readonly usage?: Usage;
+  readonly usage?: Usage | undefined;
 }
 
 /** A number, a boolean (1 or 0), or a score with feedback. */

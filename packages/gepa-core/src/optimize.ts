@@ -19,6 +19,7 @@ import { rescoreIfProgramChanged } from './search/rescore.ts';
 import type { SearchContext } from './search/search-context.ts';
 import type { StopReason } from './search/strategies/stop-reason.ts';
 import { scoreTestset } from './search/test-scores.ts';
+import { isBelow } from './statistics/compare.ts';
 import { messageOf, sentence } from './text/error-message.ts';
 import { countOf, formatGain, formatScore } from './text/format.ts';
 
@@ -41,7 +42,7 @@ export async function optimize<Example, Output, Trace, Name extends string>(
   options: OptimizeOptions<Example, Output, Trace, Name>,
 ): Promise<OptimizationResult<Name>> {
   const settings = await resolveOptions(options);
-  checkAskedReport(settings);
+  await checkAskedReport(settings);
   return withRun(settings, (run) => searchAndTest(settings, run));
 }
 
@@ -109,7 +110,7 @@ async function scoreHeldOut<Name extends string>(
  * Whether the best candidate is worse on the testset. The mean decides, significant or not: no candidate was selected by it,
  * and without a gain the program in production should stay as it is.
  */
-const regressed = ({ gain, size }: TestScores): boolean => size > 0 && gain < 0;
+const regressed = ({ gain, size }: TestScores): boolean => size > 0 && isBelow({ difference: gain }, 0);
 
 function regressionWarning(test: TestScores, usesSeed: boolean) {
   const { candidate, gain, interval, seedScore, bestScore, size } = test;

@@ -6,15 +6,15 @@ import { Random } from './statistics/random.ts';
 /** Options for `splitExamples`. The shares need not add up to 1. */
 export interface SplitOptions<Example> {
   /** Share of the trainset. Default: 0.6. */
-  readonly train?: number;
+  readonly train?: number | undefined;
   /** Share of the valset. Default: 0.2. */
-  readonly validation?: number;
+  readonly validation?: number | undefined;
   /** Share of the testset. Default: 0.2. */
-  readonly test?: number;
+  readonly test?: number | undefined;
   /** Seed of the shuffle. Default: 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** The group of an example, such as a customer or a conversation. A group stays in one set. Default: no groups. */
-  readonly groupBy?: (example: Example) => string;
+  readonly groupBy?: ((example: Example) => string) | undefined;
 }
 
 /** The sets for `compile`. */

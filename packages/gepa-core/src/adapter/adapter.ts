@@ -14,7 +14,7 @@ export interface RunContext {
   /** Aborted when the run ends, or on `rolloutTimeoutMs`. */
   readonly signal: AbortSignal;
   /** Reports each model call. Undefined outside a run. See `Adapter.metersCalls`. */
-  readonly meter?: CallMeter;
+  readonly meter?: CallMeter | undefined;
   /** The id of the run, the same for all its rollouts. */
   readonly runId: string;
   /** Counted from 1; 0 while the seed is scored on the valset. */
@@ -29,18 +29,18 @@ export interface RunContext {
 /** The outcome of running the program once. */
 export interface Execution<Output, Trace = readonly Step[]> {
   readonly output: Output;
-  readonly trace?: Trace;
-  readonly usage?: Usage;
+  readonly trace?: Trace | undefined;
+  readonly usage?: Usage | undefined;
   /**
    * The components whose texts this rollout certainly did not read; leave out what the adapter cannot know. A component
    * that no rollout of the seed candidate reads is left out of the search, with a warning.
    */
-  readonly unread?: readonly string[];
+  readonly unread?: readonly string[] | undefined;
   /**
    * The images that the calls were given or returned, for a reflection model that reads images: see `RolloutImages`. They
    * are kept in memory only. Default: the images found in the trace.
    */
-  readonly images?: readonly PromptImage[];
+  readonly images?: readonly PromptImage[] | undefined;
 }
 
 /** A scored rollout: the program's output on one example, and the metric's result. */
@@ -48,24 +48,24 @@ export interface Rollout<Example, Output, Trace = readonly Step[]> {
   readonly example: Example;
   readonly exampleId: string;
   /** Absent when the program threw. */
-  readonly output?: Output;
-  readonly trace?: Trace;
+  readonly output?: Output | undefined;
+  readonly trace?: Trace | undefined;
   readonly score: number;
   /** A second score of the same output, which shows whether the metric is noisy. */
-  readonly repeatScore?: number;
-  readonly feedback?: string;
-  readonly objectives?: Readonly<Record<string, number>>;
-  readonly componentFeedback?: Readonly<Record<string, string>>;
+  readonly repeatScore?: number | undefined;
+  readonly feedback?: string | undefined;
+  readonly objectives?: Readonly<Record<string, number>> | undefined;
+  readonly componentFeedback?: Readonly<Record<string, string>> | undefined;
   /** See `Execution.unread`. */
-  readonly unread?: readonly string[];
+  readonly unread?: readonly string[] | undefined;
   /** See `Execution.images`. Absent where no reflection model reads images, and in rollouts from before a resume. */
-  readonly images?: readonly PromptImage[];
+  readonly images?: readonly PromptImage[] | undefined;
   /** The message of the error, when the program or the metric threw. */
-  readonly error?: string;
+  readonly error?: string | undefined;
   /** Which of the two threw. */
-  readonly failedIn?: 'program' | 'metric';
+  readonly failedIn?: 'program' | 'metric' | undefined;
   /** Whether the program failed before a model was called, or in another way that other texts cannot help with. */
-  readonly isHopeless?: boolean;
+  readonly isHopeless?: boolean | undefined;
 }
 
 /** One rollout as the reflection model reads it: headings and their contents, in order. */
@@ -82,30 +82,30 @@ export interface Adapter<Example, Output, Trace = readonly Step[], Name extends 
    * The names of the models that the program calls, as its usage reports them. With `maxCostUsd`, a run is refused before
    * the start when one of them has no known price. Leave out models whose usage has its own `costUsd`.
    */
-  readonly models?: readonly string[];
+  readonly models?: readonly string[] | undefined;
   /**
    * Versions of packages by name: the adapter's own and its framework's. Written to the run directory and to saved files, for
    * people.
    */
-  readonly versions?: Readonly<Record<string, string>>;
+  readonly versions?: Readonly<Record<string, string>> | undefined;
   /**
    * A text that changes whenever the program changes, components and models excepted: its source, for example. When it has
    * changed, a resumed run warns and scores the seed again. Default: the source of `run`.
    */
-  readonly source?: string;
+  readonly source?: string | undefined;
   /**
    * Whether `run` calls `context.meter.begin()` before every model call. Otherwise `maxCostUsd` and `maxTokens` require
    * `reserve.rollout`. Default `false`.
    */
-  readonly metersCalls?: boolean;
+  readonly metersCalls?: boolean | undefined;
   /**
    * The API keys, tokens and passwords that the program uses; `secretsIn` finds them. Used for masking only, never
    * stored: they are replaced in the run directory, in events and warnings, and in what a reflection model or proposer
    * receives.
    */
-  readonly secrets?: readonly string[];
+  readonly secrets?: readonly string[] | undefined;
   /** Warnings about the program, such as a text that depends on the request. Part of the result of every run. */
-  readonly warnings?: readonly string[];
+  readonly warnings?: readonly string[] | undefined;
   /**
    * Runs the program with a candidate on one example. Many calls run concurrently, each with its own candidate.
    * Throw what the program throws: transient errors (rate limit, overload, connection, timeout) are retried, any other
@@ -154,8 +154,10 @@ export interface ProposeRequest<Name extends string = string> {
   /** By component: what the feedback of the whole run has revealed. */
   readonly learned: Readonly<Record<Name, Learned>>;
   /** With `useMerge`: another candidate, whose strengths the new texts should add, and its scores by place in the minibatch. */
-  readonly other?: { readonly candidate: ScoredCandidate<Name>; readonly scores: readonly number[] };
+  readonly other?:
+    | { readonly candidate: ScoredCandidate<Name>; readonly scores: readonly number[] }
+    | undefined;
   readonly signal: AbortSignal;
   /** Reports each model call, so that its usage counts. Undefined outside a run. */
-  readonly meter?: CallMeter;
+  readonly meter?: CallMeter | undefined;
 }

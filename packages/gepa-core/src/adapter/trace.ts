@@ -6,9 +6,9 @@ export type StepKind = 'chain' | 'prompt' | 'model' | 'tool' | 'retriever' | 'ag
 /** A tool that a model may call. */
 export interface StepTool {
   readonly name: string;
-  readonly description?: string;
+  readonly description?: string | undefined;
   /** A JSON schema, or its short form by `describeSchema`, which keeps the run directory small. */
-  readonly arguments?: unknown;
+  readonly arguments?: unknown | undefined;
 }
 
 /** One step of a rollout, independent of any framework. Steps nest, and are in the order in which they began. */
@@ -16,24 +16,24 @@ export interface Step {
   readonly kind: StepKind;
   readonly name: string;
   /** The components whose text this step itself used (not its children). */
-  readonly components?: readonly string[];
-  readonly input?: unknown;
-  readonly output?: unknown;
+  readonly components?: readonly string[] | undefined;
+  readonly input?: unknown | undefined;
+  readonly output?: unknown | undefined;
   /** The message of the error that ended the step. */
-  readonly error?: string;
+  readonly error?: string | undefined;
   /** For a model step: why the model stopped. */
-  readonly finishReason?: string;
+  readonly finishReason?: string | undefined;
   /** For a model step: the provider's name of the model. Default: the step's name. */
-  readonly model?: string;
+  readonly model?: string | undefined;
   /** For a model step: the maximum of output tokens. */
-  readonly maxOutputTokens?: number;
+  readonly maxOutputTokens?: number | undefined;
   /** For a model step: the tools that the model may call. */
-  readonly tools?: readonly StepTool[];
+  readonly tools?: readonly StepTool[] | undefined;
   /** For a model step: the schema of the answer, as JSON schema or in words. */
-  readonly responseFormat?: unknown;
-  readonly usage?: Usage;
-  readonly durationMs?: number;
-  readonly children?: readonly Step[];
+  readonly responseFormat?: unknown | undefined;
+  readonly usage?: Usage | undefined;
+  readonly durationMs?: number | undefined;
+  readonly children?: readonly Step[] | undefined;
 }
 
 /** All steps, depth first, each before its children. */
@@ -59,8 +59,8 @@ export function usageOfSteps(trace: readonly Step[]): Usage {
  * model step. For a `LanguageModel` that runs a program.
  */
 export function usageAndFinishReason(trace: readonly Step[]): {
-  readonly usage?: Usage;
-  readonly finishReason?: string;
+  readonly usage?: Usage | undefined;
+  readonly finishReason?: string | undefined;
 } {
   const lastCall = [...walkSteps(trace)].findLast(({ kind }) => kind === 'model');
   return lastCall === undefined ? {} : { usage: usageOfSteps(trace), finishReason: lastCall.finishReason };

@@ -14,7 +14,6 @@ const complete = modelCallUsage({ model: 'small', inputTokens: 100, outputTokens
 const unusable: [string, Usage][] = [
   ['negative', { ...complete, outputTokens: -10 }],
   ['missing', modelCallUsage({ model: 'small' })],
-  ['null', null as never],
   ['absent in part', { ...complete, outputTokens: undefined as never }],
   ['a string', { ...complete, inputTokens: '100' as never }],
   ['infinite', { ...complete, outputTokens: Number.POSITIVE_INFINITY }],
@@ -105,4 +104,22 @@ it.each([
   ['an answer of zero tokens', { inputTokens: 20, outputTokens: 0, totalTokens: 20, hasAnswer: true }],
 ])('reportedUsage of %s is unknown', (_, counts) => {
   expect(isUnknownUsage(reportedUsage({ model: 'small', ...counts }))).toBe(true);
+});
+
+it('a metered model call that ends without a usage stays charged at its maximum', async () => {
+  const result = await runWith(undefined as never, { maxTokens: 450 }, true);
+  expect(result).toMatchObject({ stopReason: 'maxTokens', totalMetricCalls: 3 });
+  const dollars = await runWith(undefined as never, { maxCostUsd: 0.00065 }, true);
+  expect(dollars).toMatchObject({ stopReason: 'maxCostUsd', totalMetricCalls: 3 });
+});
+
+it('a rollout that returns null as its usage counts as one without', async () => {
+  const result = await runWith(
+    null as never,
+    { maxTokens: 450, reserve: { rollout: { tokens: 150 } } },
+    false,
+  );
+  expect(result.warnings.join()).toContain('A rollout reported no usage and counts as free');
+  expect(result.warnings.join()).not.toContain('costUsd');
+  expect(result.candidates[0]?.failed ?? 0).toBe(0);
 });

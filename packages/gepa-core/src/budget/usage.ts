@@ -5,9 +5,9 @@ export interface ModelUsage {
   /** Input tokens, cached ones included. */
   readonly inputTokens: number;
   /** The part of `inputTokens` that the provider read from its cache. Absent: none was reported. */
-  readonly cachedInputTokens?: number;
+  readonly cachedInputTokens?: number | undefined;
   /** The part of `inputTokens` that the provider wrote to its cache, where it reports this (Anthropic). */
-  readonly cacheWriteTokens?: number;
+  readonly cacheWriteTokens?: number | undefined;
   /** Output tokens. */
   readonly outputTokens: number;
 }
@@ -15,18 +15,18 @@ export interface ModelUsage {
 /** The usage of model calls: of a rollout, a reflection, or a whole run. */
 export interface Usage extends ModelUsage {
   /** US dollars, where the provider, `prices` or the price catalogue gives them. */
-  readonly costUsd?: number;
+  readonly costUsd?: number | undefined;
   /** By model name, where the names are known. */
-  readonly byModel?: Readonly<Record<string, ModelUsage>>;
+  readonly byModel?: Readonly<Record<string, ModelUsage>> | undefined;
 }
 
 /** US dollars per million tokens of one model. */
 export interface Price {
   readonly input: number;
   /** For tokens read from the provider's cache. Default: as `input`. */
-  readonly cachedInput?: number;
+  readonly cachedInput?: number | undefined;
   /** For tokens written to the provider's cache. Default: as `input`. */
-  readonly cacheWrite?: number;
+  readonly cacheWrite?: number | undefined;
   readonly output: number;
 }
 
@@ -56,15 +56,15 @@ export function modelCallUsage(
  * `totalTokens` contains, such as the thoughts of Gemini models, count as output.
  */
 export function reportedUsage(call: {
-  model?: string;
+  model?: string | undefined;
   /** Cached tokens included. */
-  inputTokens?: unknown;
-  cachedInputTokens?: unknown;
-  cacheWriteTokens?: unknown;
-  outputTokens?: unknown;
-  totalTokens?: unknown;
+  inputTokens?: unknown | undefined;
+  cachedInputTokens?: unknown | undefined;
+  cacheWriteTokens?: unknown | undefined;
+  outputTokens?: unknown | undefined;
+  totalTokens?: unknown | undefined;
   /** Whether the answer has a text or a tool call, so that zero output tokens are no count. */
-  hasAnswer?: boolean;
+  hasAnswer?: boolean | undefined;
 }): Usage {
   const { model, hasAnswer = false } = call;
   const total = countOf(call.totalTokens) ?? 0;
@@ -90,11 +90,9 @@ export function isUnknownUsage({ modelCalls, inputTokens, outputTokens, costUsd 
 
 /**
  * Makes counts that are negative or not numbers unknown: such a usage keeps the number and names of its model calls and
- * a valid cost, but no tokens. A single `NaN` would otherwise disable the limits, and a negative count would raise them. A
- * missing usage is that of one model call with unknown tokens.
+ * a valid cost, but no tokens. A single `NaN` would otherwise disable the limits, and a negative count would raise them.
  */
-export function soundUsage(given: Usage | null | undefined): Usage {
-  const usage: Usage = given ?? unknownTokens({});
+export function soundUsage(usage: Usage): Usage {
   const costUsd = countOf(usage.costUsd);
   const models = Object.entries(usage.byModel ?? {});
   const isSound = hasSoundCounts(usage) && models.every(([, tokens]) => hasSoundCounts(tokens));
@@ -109,7 +107,7 @@ function hasSoundCounts(usage: ModelUsage): boolean {
   return counts.every((count) => countOf(count) !== undefined);
 }
 
-function unknownTokens({ modelCalls }: Partial<ModelUsage>): ModelUsage {
+function unknownTokens({ modelCalls }: ModelUsage): ModelUsage {
   // Tokens imply a model call.
   return { modelCalls: Math.max(1, countOf(modelCalls) ?? 1), inputTokens: 0, outputTokens: 0 };
 }

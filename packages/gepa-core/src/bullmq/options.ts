@@ -1,5 +1,7 @@
 import type { ConnectionOptions } from 'bullmq';
+import { OptionsError } from '../errors.ts';
 import { anObject, aText, type Kind } from '../kinds.ts';
+import { messageOf } from '../text/error-message.ts';
 
 /** A queue of BullMQ. */
 export interface QueueAddress {
@@ -8,7 +10,7 @@ export interface QueueAddress {
   /** The name of the queue. Programs need queues of their own; any number of runs of one program can share one. */
   readonly queue: string;
   /** The prefix of BullMQ's keys. Default `'bull'`. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
 }
 
 /** Options for `bullmq`. */
@@ -17,13 +19,13 @@ export interface BullmqOptions extends QueueAddress {
    * Where the metric runs. `'worker'`: where the program ran, with the metric that was given to `serveRollouts`.
    * `'optimizer'`: in the process of the search, on outputs and traces as plain data. Default `'worker'`.
    */
-  readonly metricIn?: 'worker' | 'optimizer';
+  readonly metricIn?: 'worker' | 'optimizer' | undefined;
   /** After this many lost workers, a rollout counts as failed and scores `failureScore`. Default 3. */
-  readonly maxLostWorkers?: number;
+  readonly maxLostWorkers?: number | undefined;
   /** How long a run waits while no worker serves the queue, in milliseconds. Default 600,000, ten minutes. */
-  readonly waitForWorkersMs?: number;
+  readonly waitForWorkersMs?: number | undefined;
   /** The version of program and metric, such as a commit. Run and workers compare it instead of the source. */
-  readonly version?: string;
+  readonly version?: string | undefined;
 }
 
 /** What each option of an address must be. */
@@ -41,14 +43,36 @@ export const addressKinds = {
   prefix: aText,
 } satisfies Record<keyof QueueAddress, Kind>;
 
+const isClient = (connection: ConnectionOptions): boolean =>
+  'duplicate' in connection && typeof connection.duplicate === 'function';
+
+/**
+ * BullMQ connects with ioredis, an optional peer of its own, and fails without it in ways that do not name it.
+ *
+ * @throws {OptionsError} when it is not installed.
+ */
+export async function checkClient({ connection }: QueueAddress): Promise<void> {
+  if (isClient(connection)) return;
+  const name: string = 'ioredis';
+  try {
+    await import(name);
+  } catch (error) {
+    throw new OptionsError(
+      [
+        `BullMQ connects with the package ioredis, which cannot be loaded (${messageOf(error)}). Run \`npm install ioredis\`, or give a client of your own as \`connection\`.`,
+      ],
+      { cause: error },
+    );
+  }
+}
+
 /** The options of every queue and worker of BullMQ. Commands wait while the connection is lost. */
 export function connectionOf({ connection, prefix }: QueueAddress): {
   readonly connection: ConnectionOptions;
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
 } {
-  const isClient = 'duplicate' in connection && typeof connection.duplicate === 'function';
   return {
-    connection: isClient ? connection : { ...connection, maxRetriesPerRequest: null },
+    connection: isClient(connection) ? connection : { ...connection, maxRetriesPerRequest: null },
     prefix,
   };
 }

@@ -9,7 +9,7 @@ import { NoWorkerError } from './errors.ts';
 import { findWorkers, noWorkers, workersOf } from './find-workers.ts';
 import { differencesOf, type Identity, identityOf } from './identity.ts';
 import { Mailbox, Post } from './mailbox.ts';
-import { type BullmqOptions, connectionOf } from './options.ts';
+import { type BullmqOptions, checkClient, connectionOf } from './options.ts';
 import { type JobNews, PendingJob } from './pending-job.ts';
 import {
   inboxOfRun,
@@ -64,6 +64,7 @@ export class QueuePlace<Name extends string> implements RolloutPlace<Name> {
     const { queue, waitForWorkersMs } = this.#options;
     const { examples, signal, note } = this.#run;
     checkExamples(examples);
+    await checkClient(this.#options);
     const connection = connectionOf(this.#options);
     const onError = ({ message }: Error) => {
       if (!this.#isClosed)

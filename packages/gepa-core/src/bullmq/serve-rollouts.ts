@@ -14,7 +14,7 @@ import { WorkerMismatchError } from './errors.ts';
 import { differencesOf, type Identity, identityOf } from './identity.ts';
 import { Mailbox, Post } from './mailbox.ts';
 import { makeRollout, type Served } from './make-rollout.ts';
-import { addressKinds, connectionOf, type QueueAddress } from './options.ts';
+import { addressKinds, checkClient, connectionOf, type QueueAddress } from './options.ts';
 import {
   type CallPlace,
   inboxOfWorker,
@@ -28,20 +28,20 @@ import type { CallReports } from './worker-meter.ts';
 /** Options for `serveRollouts`. */
 export interface ServeOptions<Example, Output, Trace, Name extends string> extends QueueAddress {
   /** The metric of the run, which scores rollouts where they run. Left out only with `metricIn: 'optimizer'`. */
-  readonly metric?: Metric<Example, Output, Trace, Name>;
+  readonly metric?: Metric<Example, Output, Trace, Name> | undefined;
   /** The maximum number of rollouts at once in this process. Default 1. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /**
    * After this time without a sign of life, in milliseconds, another worker makes the rollouts of this process. Must exceed
    * the longest time for which the program blocks the event loop. Default 30,000.
    */
-  readonly lockDurationMs?: number;
+  readonly lockDurationMs?: number | undefined;
   /** The maximum size of a rollout's output and trace, in characters of JSON. Default 32,000,000. */
-  readonly maxResultBytes?: number;
+  readonly maxResultBytes?: number | undefined;
   /** The version of program and metric, such as a commit. Run and workers compare it instead of the source. */
-  readonly version?: string;
+  readonly version?: string | undefined;
   /** Masks texts of outputs, traces, feedback and errors before they leave the process. API keys are masked without it. */
-  readonly redact?: (text: string) => string;
+  readonly redact?: ((text: string) => string) | undefined;
 }
 
 /** A worker that makes rollouts. */
@@ -65,6 +65,7 @@ export async function serveRollouts<Example, Output, Trace, Name extends string>
   options: ServeOptions<Example, Output, Trace, Name>,
 ): Promise<RolloutServer> {
   checkServeOptions(program, options);
+  await checkClient(options);
   const { adapter, metric } = servedBy(program, options.metric as Served['metric']);
   const server = new Server(options, {
     adapter: adapter as Served['adapter'],
@@ -85,9 +86,9 @@ const ASK_AGAIN_MS = 3_000;
 const AT_ONCE_MS = 20;
 
 type ServedOptions = QueueAddress & {
-  readonly concurrency?: number;
-  readonly lockDurationMs?: number;
-  readonly version?: string;
+  readonly concurrency?: number | undefined;
+  readonly lockDurationMs?: number | undefined;
+  readonly version?: string | undefined;
 };
 
 class Server implements RolloutServer {

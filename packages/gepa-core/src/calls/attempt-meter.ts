@@ -2,7 +2,7 @@ import type { CallMeter, CallRequest, MeteredCall } from '../adapter/call-meter.
 import { type Amount, zero } from '../budget/amount.ts';
 import type { CallKind } from '../budget/max-of-call.ts';
 import type { Reservation } from '../budget/reservation.ts';
-import { addUsage, noUsage, soundUsage, type Usage } from '../budget/usage.ts';
+import { addUsage, modelCallUsage, noUsage, soundUsage, type Usage } from '../budget/usage.ts';
 import { Interrupted } from '../interruption.ts';
 import { messageOf } from '../text/error-message.ts';
 import type { CallEnvironment } from './call.ts';
@@ -55,7 +55,8 @@ export class AttemptMeter implements CallMeter {
     this.#inFlight.add(abandon);
     return {
       end: (reported) => {
-        const usage = soundUsage(reported);
+        // Users without TypeScript may report nothing.
+        const usage = soundUsage(reported ?? modelCallUsage({ model: request.model }));
         if (this.#inFlight.has(abandon) && usage.modelCalls > 0) this.#answered(usage);
         settle(usage, max === undefined ? zero : budget.amountOfCall(usage, max));
       },

@@ -9,22 +9,22 @@ export interface RetryOptions {
    * wait, and after 3 retries when the host was never reached. The same deadline ends a client of a model that retries by
    * itself, as soon as it waits for its next try.
    */
-  readonly retries?: number;
+  readonly retries?: number | undefined;
   /**
    * Milliseconds before the first retry, doubled for each later one. A random part of up to the same length is added, and
    * the server's `retry-after` is a minimum. Default 500.
    */
-  readonly minDelayMs?: number;
+  readonly minDelayMs?: number | undefined;
   /**
    * The longest wait in milliseconds, also when the server asks for more; longer waits are cut to this, less a random part
    * of up to a quarter. Default 30,000.
    */
-  readonly maxDelayMs?: number;
+  readonly maxDelayMs?: number | undefined;
   /**
    * Classifies an error: `'transient'` is retried, `'refused'` ends the run, `'program'` scores the rollout as failed.
    * Return `undefined` to leave it to the default.
    */
-  readonly classifyError?: (error: unknown) => FailureKind | undefined;
+  readonly classifyError?: ((error: unknown) => FailureKind | undefined) | undefined;
 }
 
 /** The kind of failure that an error is; `classifyError` takes precedence. */

@@ -29,7 +29,7 @@ type SchemaResult<Value> =
 /** Options for `readCsv` and `readJsonl`. */
 export interface ReadOptions<Example = ProgramExample> extends RowOptions {
   /** Checks and converts each example, `{ input, expected?, id?, metadata? }`; gives the examples their type. */
-  readonly schema?: ExampleSchema<Example>;
+  readonly schema?: ExampleSchema<Example> | undefined;
 }
 
 const readKinds = {

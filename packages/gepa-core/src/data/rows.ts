@@ -8,11 +8,11 @@ import type { ProgramExample } from '../program/target.ts';
  */
 export interface RowOptions {
   /** The column with the program's input, or several columns, which form an object. Default `'input'`. */
-  readonly input?: string | readonly string[];
+  readonly input?: string | readonly string[] | undefined;
   /** The column or columns with the expected output. Default `'expected'`, if that column exists. */
-  readonly expected?: string | readonly string[];
+  readonly expected?: string | readonly string[] | undefined;
   /** The column with the example's id. Default `'id'`, if that column exists. */
-  readonly id?: string;
+  readonly id?: string | undefined;
 }
 
 const columns: Kind = {

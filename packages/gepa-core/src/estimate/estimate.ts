@@ -58,7 +58,7 @@ export interface EstimateOptions {
    * Runs the seed once, on the first training example, with its metric, to measure the tokens, dollars and time of a
    * rollout. Default `false`: nothing is spent.
    */
-  readonly measure?: boolean;
+  readonly measure?: boolean | undefined;
 }
 
 /**

@@ -3,7 +3,7 @@ import { type Candidate, definedOnly, recordOf } from '../component.ts';
 import type { ExampleRef } from '../search/evaluation/examples.ts';
 import type { Measured } from '../search/evaluation/known-rollouts.ts';
 import { bootstrapInterval } from '../statistics/bootstrap.ts';
-import { mean } from '../statistics/compare.ts';
+import { mean } from '../statistics/mean.ts';
 import type { CandidateEvaluation, EvaluatedExample, EvaluatedRollout } from './evaluation.ts';
 
 /** One repeat: a rollout for each example; `undefined` where there is none. */

@@ -46,9 +46,9 @@ export interface EvaluationOptions<Example, Output, Trace, Name extends string, 
   /** The examples to score candidates on. */
   readonly examples: readonly Example[];
   /** The candidates, by a name of your choice. Default: `{ seed: 'seed' }`, the program as it is. */
-  readonly candidates?: Readonly<Record<Names, CandidateToEvaluate<Name>>>;
+  readonly candidates?: Readonly<Record<Names, CandidateToEvaluate<Name>>> | undefined;
   /** How often each candidate runs on each example; more than once shows the noise. Default 1. */
-  readonly repeats?: number;
+  readonly repeats?: number | undefined;
 }
 
 /** The options of `evaluate`: an adapter, or a seed candidate and a function that runs it. */

@@ -10,9 +10,9 @@ export interface GateOptions<Names extends string = string> {
   /** The candidate to compare with. */
   readonly than: Names;
   /** The candidate to check. Default: the only other one in the report. */
-  readonly candidate?: Names;
+  readonly candidate?: Names | undefined;
   /** How much lower the mean score may be. Negative: how much higher it must be. Default 0. */
-  readonly margin?: number;
+  readonly margin?: number | undefined;
 }
 
 /**

@@ -5,7 +5,7 @@ import { type Candidate, candidateKey } from '../component.ts';
 import { RunDirectoryMismatchError } from '../errors.ts';
 import type { Mask } from '../masking/mask.ts';
 import { builtin } from '../node/builtin.ts';
-import { messageOf } from '../text/error-message.ts';
+import { messageOf, sentence } from '../text/error-message.ts';
 import { AppendFile } from './append-file.ts';
 import type { EvaluationDescription, SessionDescription } from './describe-run.ts';
 import { EarlierCalls, EarlierReservations, EarlierTime } from './earlier-sessions.ts';
@@ -179,8 +179,9 @@ export class FileJournal implements Journal {
       this.#options.onFailure();
       return;
     }
+    const isFileProblem = (error as { code?: unknown }).code !== undefined;
     this.#options.warn(
-      `The run directory is no longer writable: ${messageOf(error)}. The run ends here. ${this.#path} contains everything up to now (${rollouts} rollouts and ${reflections} reflections of this session). Free disk space and repeat the same call to continue.`,
+      `The run directory ${isFileProblem ? 'is no longer writable' : 'cannot be written'}: ${sentence(error)} The run ends here. ${this.#path} contains everything up to now (${rollouts} rollouts and ${reflections} reflections of this session). ${isFileProblem ? 'Free disk space' : 'Correct that'} and repeat the same call to continue.`,
     );
     this.#options.onFailure();
   };

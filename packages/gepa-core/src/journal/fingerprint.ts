@@ -164,9 +164,19 @@ export function differences(was: Fingerprint, is: Fingerprint, isEvaluation = fa
   }
   for (const name of [...searchOptions, givenCandidates, proposer]) {
     const [before, now] = [was.options[name], is.options[name]];
-    if (before !== now) found.push(`${name} is ${now ?? 'not set'} instead of ${before ?? 'not set'}`);
+    if (name === givenCandidates && before !== now) found.push(otherCandidates(was, is));
+    else if (before !== now) found.push(`${name} is ${now ?? 'not set'} instead of ${before ?? 'not set'}`);
   }
   return found;
+}
+
+function otherCandidates(was: Fingerprint, is: Fingerprint): string {
+  if (was.continueFrom !== is.continueFrom) {
+    return `continueFrom is ${is.continueFrom ?? 'not set'} instead of ${was.continueFrom ?? 'not set'}`;
+  }
+  return is.continueFrom === undefined
+    ? 'seedCandidates has other candidates'
+    : 'seedCandidates has other candidates, or the run in continueFrom has gone on and found others';
 }
 
 export function dataFingerprint(examples: readonly unknown[]): DataFingerprint {

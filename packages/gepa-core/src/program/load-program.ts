@@ -22,7 +22,7 @@ export interface ProgramTexts<Program> {
    * Finds the texts again, including those of `names` that are not components by default, which a saved candidate may have.
    * Default: every text is a component.
    */
-  readonly including?: (names: readonly string[]) => ProgramTexts<Program>;
+  readonly including?: ((names: readonly string[]) => ProgramTexts<Program>) | undefined;
 }
 
 export interface LoadProgramOptions extends ComponentSelectionOptions {
@@ -30,7 +30,7 @@ export interface LoadProgramOptions extends ComponentSelectionOptions {
    * What to do when the program's own text of a component is no longer the one that was optimized. Default:
    * `'refuse'`, which throws.
    */
-  readonly ifChanged?: 'refuse' | 'apply';
+  readonly ifChanged?: 'refuse' | 'apply' | undefined;
 }
 
 /** What each of these options must be. */

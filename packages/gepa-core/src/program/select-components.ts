@@ -5,16 +5,16 @@ import { aList, anObject, aText, type Kind } from '../kinds.ts';
 /** Options that select components and name them. */
 export interface ComponentSelectionOptions {
   /** The components to optimize; `*` matches any part of a name (`'route.*'`). Default: all. */
-  readonly include?: readonly string[];
+  readonly include?: readonly string[] | undefined;
   /** Components to leave out, with `*` as in `include`. Default: none. */
-  readonly exclude?: readonly string[];
+  readonly exclude?: readonly string[] | undefined;
   /** New names for components, by the name each was found under. */
-  readonly rename?: Readonly<Record<string, string>>;
+  readonly rename?: Readonly<Record<string, string>> | undefined;
   /**
    * Variables of components, by the name each was found under: words that code of the program fills in for `{word}`. A
    * new text must keep them. Default: those of templates.
    */
-  readonly variables?: Readonly<Record<string, readonly string[]>>;
+  readonly variables?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
 const aName: Kind = { ...aText, words: 'a name', isRequired: true };

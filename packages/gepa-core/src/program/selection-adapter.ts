@@ -33,12 +33,8 @@ export function selectionAdapter<Example, Output, Name extends string>(
         return { ...execution, ...rename(execution) };
       } catch (error) {
         if (!RolloutError.isInstance(error)) throw error;
-        throw new RolloutError(error.message, {
-          cause: error.cause,
-          ...rename(error as RolloutError),
-          usage: error.usage,
-          isHopeless: error.isHopeless,
-        });
+        const { message, cause } = error;
+        throw new RolloutError(message, { ...error, cause, ...rename(error as RolloutError) });
       }
     },
     // `run` has already renamed the components in the traces of the requests.

@@ -26,9 +26,9 @@ import { asServable } from './served-target.ts';
 export interface ProgramExample<Input = unknown, Expected = unknown> {
   readonly input: Input;
   /** The expected output, for the metric. */
-  readonly expected?: Expected;
-  readonly id?: string;
-  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly expected?: Expected | undefined;
+  readonly id?: string | undefined;
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** The part of a target that a framework package implements; `createTarget` adds the rest. */
@@ -108,7 +108,7 @@ export interface Target<Program, Input, Output, Name extends string, Model> {
 /** Options for `save`. */
 export interface SaveOptions {
   /** The number of a candidate: its index in `result.candidates`. Default: the candidate of `program`. */
-  readonly candidate?: number;
+  readonly candidate?: number | undefined;
 }
 
 /** The result of `compile`. */

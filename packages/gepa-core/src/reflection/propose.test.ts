@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ReflectiveRecord } from '../adapter/adapter.ts';
 import { ProposerError, type RunError } from '../errors.ts';
 import type { LanguageModel } from '../language-model.ts';
@@ -344,6 +344,18 @@ describe('a custom proposer', () => {
       await expect(optimize(run.options)).rejects.toThrow(message);
     },
   );
+
+  it.each([
+    ['nothing', undefined, 'returned undefined'],
+    ['an object without a text', { content: 'base red' }, 'returned an object without `text`'],
+  ])('a reflection model that returns %s ends the run after one call', async (_, answer, message) => {
+    const model = vi.fn(async () => answer as never);
+    const { propose: _propose, ...options } = tokenRun().options;
+    const run = optimize({ ...options, reflectionModel: model });
+    await expect(run).rejects.toThrow(ProposerError);
+    await expect(run).rejects.toThrow(message);
+    expect(model).toHaveBeenCalledTimes(1);
+  });
 
   it('a custom proposer cannot change the texts of its parent', async () => {
     const run = tokenRun({

@@ -1,5 +1,5 @@
 import { nextTurn } from '../calls/next-turn.ts';
-import { FileAccessError } from '../errors.ts';
+import { FileAccessError, OptionsError } from '../errors.ts';
 import { fileProblem } from '../node/file-problem.ts';
 import { tryWriting } from '../node/try-writing.ts';
 import type { OptimizationResult } from '../result.ts';
@@ -19,9 +19,20 @@ interface NodeEntry {
  * Checks the path of the report before the run, which may take hours.
  *
  * @throws {FileAccessError} when the report cannot be written there.
+ * @throws {OptionsError} when this package is bundled, without the page beside it.
  */
-export function checkAskedReport({ report }: { readonly report?: string }): void {
+export async function checkAskedReport({ report }: { readonly report?: string }): Promise<void> {
   if (report === undefined) return;
+  try {
+    await import(ENTRY);
+  } catch (error) {
+    throw new OptionsError(
+      [
+        `The option "report" needs the package gepa-core in node_modules, which a bundle does not contain: leave gepa-core out of the bundle, or set \`runDir\` and write the report with \`npx gepa report\`. (${messageOf(error)})`,
+      ],
+      { cause: error },
+    );
+  }
   try {
     tryWriting(report);
   } catch (error) {

@@ -30,7 +30,7 @@ export interface ReportOptions {
    * The most bytes of outputs, traces and feedback in the file, before compression. Details of seed, best candidate and
    * testset come first. Default 300,000,000.
    */
-  readonly maxDetailBytes?: number;
+  readonly maxDetailBytes?: number | undefined;
 }
 
 /**

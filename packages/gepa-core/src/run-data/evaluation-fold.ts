@@ -2,7 +2,7 @@ import { addUsage, noUsage, type Usage } from '../budget/usage.ts';
 import { type Candidate, candidateKey } from '../component.ts';
 import type { EvaluationDescription } from '../journal/describe-run.ts';
 import { bootstrapInterval } from '../statistics/bootstrap.ts';
-import { mean } from '../statistics/compare.ts';
+import { mean } from '../statistics/mean.ts';
 import type { CandidateData, RolloutData } from './run-data.ts';
 
 /** A rollout of some texts. `place`: its repeat and position; absent when equal examples share it. */

@@ -162,7 +162,8 @@ function choosePlace<Name extends string>(
     runId,
     adapter,
     metric,
-    examples: [...new Map([...trainset, ...valset, ...testset].map((ref) => [ref.key, ref])).values()],
+    // An example in several sets has the id of the first.
+    examples: [...new Map([...testset, ...valset, ...trainset].map((ref) => [ref.key, ref])).values()],
     rolloutTimeoutMs,
     admitsCalls: !budget.isDeclared('rollout'),
     hasJournal: journal !== undefined,

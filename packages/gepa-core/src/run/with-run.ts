@@ -1,3 +1,4 @@
+import { plainParts } from '../adapter/execution.ts';
 import { nextTurn } from '../calls/next-turn.ts';
 import { GepaError } from '../errors.ts';
 import type { EvaluationDescription } from '../journal/describe-run.ts';
@@ -92,7 +93,7 @@ function setsOf<Name extends string>(
 
 /** Converts inputs to plain data as the adapter does. */
 function plainInputOf<Name extends string>({ adapter }: Settings<Name>): (input: unknown) => unknown {
-  return (input) => adapter.toPlain?.({ input }).input ?? input;
+  return (input) => plainParts(adapter, { input }).input ?? input;
 }
 
 /** A failure to close does not lose the result. */

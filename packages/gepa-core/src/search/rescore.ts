@@ -15,16 +15,25 @@ export async function rescoreIfProgramChanged<Name extends string>(
 ): Promise<string | undefined> {
   const changes = journal?.programChanges ?? [];
   if (changes.length === 0) return undefined;
-  warn(
-    `Since an earlier session of this run ${changes.join('; ')}. The search keeps its scores; the seed and the best candidate are scored again, so that the gain is that of the present program.`,
-  );
-  const { state, valset, evaluator, dispatch } = search;
+  const { state, valset, evaluator, dispatch, limits } = search;
   const { iteration } = state;
   // The positions on which both have scores.
   const part = [...new Set(state.pool.part)];
   const examples = part.map((position) => valset[position]!);
+  const compared = new Set([0, state.bestIndex]);
+  const [needed, { left }] = [compared.size * part.length, limits.metricCalls()];
+  const since = `Since an earlier session of this run ${changes.join('; ')}. The search keeps its scores;`;
+  if (left < needed) {
+    warn(
+      `${since} to score the seed and the best candidate again would take ${needed} metric calls, and ${Math.max(0, left)} are left: do not compare their scores, which are of different programs. Raise maxMetricCalls, or start a new run with another runDir.`,
+    );
+    return `rescored ${changes.join('; ')}`;
+  }
+  warn(
+    `${since} the seed and the best candidate are scored again, so that the gain is that of the present program.`,
+  );
   const repeat = `rescored ${changes.join('; ')}`;
-  for (const index of new Set([0, state.bestIndex])) {
+  for (const index of compared) {
     const { texts } = state.candidates[index]!;
     const context = { iteration, phase: 'valset', candidateIndex: index, repeat } as const;
     const { rollouts, interruption } = await evaluator.evaluate(texts, examples, context);

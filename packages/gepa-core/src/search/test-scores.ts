@@ -2,6 +2,7 @@ import type { Candidate } from '../component.ts';
 import type { Interruption } from '../interruption.ts';
 import type { TestScores } from '../result.ts';
 import { bootstrapInterval } from '../statistics/bootstrap.ts';
+import { mean } from '../statistics/mean.ts';
 import { sentence } from '../text/error-message.ts';
 import type { Evaluator } from './evaluation/evaluator.ts';
 import type { ExampleRef } from './evaluation/examples.ts';
@@ -78,6 +79,3 @@ export async function scoreTestset<Name extends string>(run: {
     metricCalls,
   };
 }
-
-const mean = (scores: readonly number[]): number =>
-  scores.reduce((sum, score) => sum + score, 0) / scores.length;

@@ -1,5 +1,6 @@
 import type { CandidateEvaluation, EvaluatedExample } from '../evaluate/evaluation.ts';
 import { bootstrapInterval } from './bootstrap.ts';
+import { mean } from './mean.ts';
 
 /** What a comparison shows: the second candidate is better or worse than the first, or the examples do not prove it. */
 export type Verdict = 'better' | 'worse' | 'not proven';
@@ -77,7 +78,7 @@ export function compareEvaluations(before: Compared, after: Compared): Compariso
   };
 }
 
-/** Means of equal scores in another order differ in their last digits, which prove nothing. */
+/** Differences of decimal numbers are not exact: 0.4 − 0.3 is less than 0.1. */
 const ROUNDING = 1e-12;
 
 const differenceOf = ({ before, after }: ScoreChange): number =>
@@ -103,6 +104,3 @@ function examplesNeeded(
   const variance = differences.reduce((sum, d) => sum + (d - difference) ** 2, 0) / (differences.length - 1);
   return Math.max(differences.length + 1, forDiffering, Math.ceil((1.96 ** 2 * variance) / difference ** 2));
 }
-
-export const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -104,7 +104,7 @@ it.runIf(appliesDrafts)(
     }).compile({
       trainset: [{ input: 'hello' }],
       metric: ({ trace }) => JSON.stringify(trace).includes('BETTER'),
-      propose: async () => texts,
+      propose: async () => ({ 'support.instructions': 'BETTER.' }),
       maxIterations: 1,
     });
     await saveDrafts();

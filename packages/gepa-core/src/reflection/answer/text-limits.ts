@@ -39,13 +39,13 @@ export interface TextLimits<Name extends string = string> {
    * The maximum number of characters of a new text, for all components or by name. A longer answer is asked for once
    * more, then rejected. A text that is longer from the start may stay as long. Default: no limit.
    */
-  readonly maxLength?: PerComponent<Name, number>;
+  readonly maxLength?: PerComponent<Name, number> | undefined;
   /**
    * Checks a new text, for all components or by name: returns the reason to refuse it, or `undefined`. The reflection
    * model is asked once more with the reason; then the text is rejected. An error that it throws is a reason too.
    * Default: no check.
    */
-  readonly validate?: PerComponent<Name, ValidateText>;
+  readonly validate?: PerComponent<Name, ValidateText> | undefined;
 }
 
 /** Finds what a text copies from the trainset. */

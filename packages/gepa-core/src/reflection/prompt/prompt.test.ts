@@ -164,10 +164,14 @@ describe('a custom template', () => {
     ]);
   });
 
-  it('validateTemplate requires both placeholders', () => {
+  it('validateTemplate requires both placeholders, and no unknown ones', () => {
     expect(validateTemplate('<curr_param> <side_info>')).toBeUndefined();
     expect(validateTemplate('<curr_param>')).toContain('lacks <side_info>:');
     expect(validateTemplate('<Curr_param> <side_info>')).toContain('lacks <curr_param>:');
+    expect(validateTemplate('<curr_param> <side_info> <histroy_info>')).toContain(
+      'has <histroy_info>, which is no placeholder. Those are <curr_param>, ',
+    );
+    expect(validateTemplate('<ticket><curr_param></ticket> <side_info>')).toBeUndefined();
     expect(validateTemplate('')).toContain('lacks <curr_param> and <side_info>:');
   });
 });

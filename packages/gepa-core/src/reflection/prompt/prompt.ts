@@ -251,9 +251,17 @@ export function asksForSeveral(template: string | undefined): boolean {
 /** Describes the problem of a custom template, or returns `undefined` if it is valid. */
 export function validateTemplate(template: string): string | undefined {
   const missing = ['<curr_param>', '<side_info>'].filter((slot) => !template.includes(slot));
-  if (missing.length === 0) return undefined;
+  if (missing.length > 0) {
+    return (
+      `The reflection prompt template lacks ${missing.join(' and ')}: ` +
+      '<curr_param> stands for the current text, <side_info> for the records of its runs.'
+    );
+  }
+  // Other words in angle brackets may be meant for the model.
+  const [, unknown] =
+    [...template.matchAll(/<(\w+_info)>/g)].find(([, name]) => !Object.hasOwn(slots, name!)) ?? [];
   return (
-    `The reflection prompt template lacks ${missing.join(' and ')}: ` +
-    '<curr_param> stands for the current text, <side_info> for the records of its runs.'
+    unknown &&
+    `The reflection prompt template has <${unknown}>, which is no placeholder. Those are <${Object.keys(slots).join('>, <')}>.`
   );
 }

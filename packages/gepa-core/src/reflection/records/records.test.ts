@@ -327,3 +327,21 @@ describe('defaultRecords', () => {
     },
   );
 });
+
+it('the calls of a trace whose steps name no components are all shown', () => {
+  const rollout = (trace: readonly Step[]) =>
+    ({ example: 'q', exampleId: '1', output: 'a', score: 0, trace }) as never;
+  const model = { kind: 'model', name: 'gpt', input: 'the question', output: 'the answer' } as const;
+  const tool = {
+    kind: 'tool',
+    name: 'search',
+    input: 'words',
+    output: 'nothing',
+    error: 'no index',
+  } as const;
+  const shown = (trace: readonly Step[]) =>
+    JSON.stringify(sharedRecords({ components: ['a', 'b'], rollouts: [rollout(trace)] }));
+  expect(shown([model])).toContain('the question');
+  expect(shown([tool])).toContain('no index');
+  expect(shown([{ ...model, components: ['other'] }])).toContain('no call of this run used the text');
+});

@@ -48,15 +48,20 @@ function sharedRecord(
   const { trace, output, score, objectives, error } = rollout;
   const input = inputOf(rollout.example);
   const calls = isSteps(trace) ? describeCalls(trace, components, input, output) : undefined;
+  const headings: ReflectiveRecord =
+    calls === undefined ? { Trace: trace } : callHeadings(trace as readonly Step[], calls);
+  // The error of the rollout, or of its only call.
+  const failure = error ?? headings.Error;
+  const isInFeedback = typeof failure === 'string' && rollout.feedback?.includes(failure);
   return definedOnly({
     Input: input,
-    ...(calls === undefined ? { Trace: trace } : callHeadings(trace as readonly Step[], calls)),
+    ...headings,
     'Final output': outputAfter(calls?.at(-1)?.Answer, output),
     Tokens: showsTokens && isSteps(trace) ? tokensOf(trace) : undefined,
     Score: score,
     Objectives: objectives,
     ...feedbackOn(components, rollout),
-    Error: error !== undefined && rollout.feedback?.includes(error) ? undefined : error,
+    Error: isInFeedback ? undefined : failure,
   });
 }
 
@@ -136,24 +141,27 @@ function describeCalls(
   });
 }
 
-function usedBy(step: Step, components: readonly string[]): string {
-  return components.filter((name) => step.components?.includes(name)).join(', ');
+function usedBy(step: Step, components: readonly string[]): string | undefined {
+  return components.filter((name) => step.components?.includes(name)).join(', ') || undefined;
 }
 
 /**
  * The steps that count as calls of the components: the model steps that used a text. For a text that none used, all
- * steps that used it, without those inside another.
+ * steps that used it, without those inside another. A trace whose steps name no components has all its calls.
  */
 export function callSteps(trace: readonly Step[], components: readonly string[]): Step[] {
   const found = new Set<Step>();
+  const all = [...walkSteps(trace)];
+  const namesComponents = all.some((step) => step.components?.length);
   for (const component of components) {
-    const steps = stepsOf(trace, component);
+    // Where no step names its components, each may have used the text.
+    const steps = namesComponents ? stepsOf(trace, component) : all;
     const models = steps.filter((step) => step.kind === 'model');
     const inside = new Set(steps.flatMap((step) => [...walkSteps(step.children ?? [])]));
     for (const step of models.length > 0 ? models : steps.filter((step) => !inside.has(step)))
       found.add(step);
   }
-  return [...walkSteps(trace)].filter((step) => found.has(step));
+  return all.filter((step) => found.has(step));
 }
 
 /** The steps in order; a step that contains a call is replaced by its children. */

@@ -1,7 +1,7 @@
+import { total } from '../../statistics/mean.ts';
 import { callsForSearch, costOfValidation } from '../call-costs.ts';
 import { type IterationOutcome, stopsRun } from '../outcomes.ts';
 import type { SearchContext } from '../search-context.ts';
-import { total } from '../strategies/acceptance.ts';
 import { updateFrontier, validate } from '../validate.ts';
 import { combine } from './combine.ts';
 

@@ -1,5 +1,6 @@
 import { definedOnly } from '../../component.ts';
 import type { DecisionEvent } from '../../events.ts';
+import { mean } from '../../statistics/mean.ts';
 import type { ScoredCandidate } from './search-view.ts';
 
 type Added<Name extends string> = Omit<
@@ -106,14 +107,8 @@ export const meanAt = (candidate: ScoredCandidate, positions: readonly number[])
   scoresAt(candidate, positions).mean;
 
 function meanOf(scores: readonly (number | null)[]): { mean: number; count: number } {
-  let sum = 0;
-  let count = 0;
-  for (const score of scores) {
-    if (score === null) continue;
-    sum += score;
-    count++;
-  }
-  return { mean: count === 0 ? 0 : sum / count, count };
+  const known = scores.filter((score) => score !== null);
+  return { mean: known.length === 0 ? 0 : mean(known), count: known.length };
 }
 
 function mapValues<From, To>(

@@ -1,4 +1,5 @@
 import type { Candidate } from '../../component.ts';
+import { total } from '../../statistics/mean.ts';
 
 /** A child compared with its parent on the same minibatch. */
 export interface Trial<Name extends string = string> {
@@ -17,8 +18,6 @@ export type AcceptanceCriterion<Name extends string = string> =
   | 'strict_improvement'
   | 'improvement_or_equal'
   | ((trial: Trial<Name>) => boolean);
-
-export const total = (scores: readonly number[]): number => scores.reduce((sum, score) => sum + score, 0);
 
 export const gain = (trial: Trial): number => total(trial.after) - total(trial.before);
 

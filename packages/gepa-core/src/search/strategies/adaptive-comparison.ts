@@ -1,3 +1,4 @@
+import { total } from '../../statistics/mean.ts';
 import { meanAt } from '../state/scored-candidate.ts';
 import type { ScoredCandidate } from '../state/search-view.ts';
 
@@ -22,7 +23,7 @@ export function paired(
   });
   const count = differences.length;
   if (count === 0) return { mean: 0, variance: 0, error: 0, count };
-  const mean = differences.reduce((sum, value) => sum + value, 0) / count;
+  const mean = total(differences) / count;
   const squares = differences.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   const variance = squares / Math.max(1, count - 1);
   return { mean, variance, error: Math.sqrt(variance / count), count };
