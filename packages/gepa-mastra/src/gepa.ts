@@ -16,7 +16,7 @@ import type {
   Target,
 } from 'gepa-core';
 import { asServable, checkOptions, createTarget, servedParts, withAbsoluteRunDir } from 'gepa-core/adapter';
-import { type AgentOutput, checkConfig, createAdapter, mastraOf, type RunConfig } from './adapter.ts';
+import { createAdapter, mastraOf } from './adapter.ts';
 import { type Draft, type DraftOptions, saveDrafts } from './compiled/drafts.ts';
 import { type ExperimentOptions, recordExperiment } from './compiled/experiment.ts';
 import { RolloutLog } from './compiled/rollout-log.ts';
@@ -35,6 +35,7 @@ import { freshRequestContext } from './program/request-context.ts';
 import { explained, type Skipped } from './program/skip-reasons.ts';
 import { skippedWorkflowTools } from './program/workflow-tools.ts';
 import { processorAgents } from './recording/processor-agents.ts';
+import { type AgentOutput, checkConfig, type RunConfig } from './run-program.ts';
 import { checkGroundTruth } from './scorers/ground-truth.ts';
 import { withScoresOnTraces } from './trace/observability.ts';
 import { scoresOf } from './trace/scorer-scores.ts';
