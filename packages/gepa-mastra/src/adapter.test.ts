@@ -5,7 +5,6 @@ import { createTool } from '@mastra/core/tools';
 import { walkSteps } from 'gepa-core/adapter';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
-import type { AgentOutput } from './adapter.ts';
 import {
   type AgentConfig,
   proposePolite,
@@ -14,6 +13,7 @@ import {
   useEchoServer,
 } from './fixtures/echo-agent.ts';
 import { gepa } from './gepa.ts';
+import type { AgentOutput } from './run-program.ts';
 import { startOpenAIServer } from './testing/openai-server.ts';
 
 const server = useEchoServer();

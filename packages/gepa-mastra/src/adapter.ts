@@ -1,4 +1,3 @@
-import type { Agent, AgentExecutionOptionsBase, PublicStructuredOutputOptions } from '@mastra/core/agent';
 import type { MessageListInput } from '@mastra/core/agent/message-list';
 import type { Mastra } from '@mastra/core/mastra';
 import type { AnyWorkflow } from '@mastra/core/workflows';
@@ -8,7 +7,7 @@ import {
   type Component,
   type Execution,
   failureKind,
-  GepaError,
+  OptionsError,
   type ProgramExample,
   RolloutError,
   type RunContext,
@@ -25,36 +24,24 @@ import { isAgent, type Program } from './program/program.ts';
 import { programSource } from './program/program-source.ts';
 import { freshRequestContext, type RequestContextValues } from './program/request-context.ts';
 import { skipWarnings } from './program/skip-reasons.ts';
-import { deleteWorkflowRuns, SuspensionError } from './program/suspension.ts';
+import { SuspensionError } from './program/suspension.ts';
 import { toolMocksOf } from './program/tool-mocks.ts';
 import { classifyModelError } from './program/unusable-model.ts';
 import { recordingOf } from './recording/rollout-recording.ts';
+import {
+  checkConfig,
+  type RunConfig,
+  type RunOptions,
+  resumeDataOf,
+  runAgent,
+  runWorkflow,
+} from './run-program.ts';
 import { collectSpans, startRolloutSpan } from './trace/observability.ts';
 import { Recorder } from './trace/recorder.ts';
 import { attachDetails, type RolloutDetails } from './trace/rollout-details.ts';
 
 /** The packages whose versions are written to the run directory. */
 const PACKAGES = ['gepa-mastra', '@mastra/core'];
-
-/** The output of an agent in a rollout. */
-export interface AgentOutput<Object = unknown> {
-  readonly text: string;
-  /** The structured output, if `structuredOutput` is set. */
-  readonly object?: Object;
-  /** Why the agent stopped early, for example `tool-calls` (out of steps) or `length`. Undefined for `stop`. */
-  readonly finishReason?: string;
-  /** Why a processor blocked the answer. */
-  readonly tripwire?: string;
-}
-
-/** Options for `agent.generate` in every rollout; they override the agent's default options. */
-export type RunConfig = Omit<
-  AgentExecutionOptionsBase<unknown>,
-  'abortSignal' | 'instructions' | 'memory' | 'returnScorerData' | 'scorers' | 'tracingContext'
-> & {
-  readonly structuredOutput?: PublicStructuredOutputOptions;
-  readonly model?: Agent['model'];
-};
 
 export interface AdapterOptions<Example> {
   readonly program: Program;
@@ -84,12 +71,12 @@ export function createAdapter<Input, Output>(
     context: RunContext,
   ): Promise<Execution<Output>> {
     const mocks = toolMocksOf(example);
+    mocks?.know(tools);
     const recorder = new Recorder(context.meter, mocks, {
       input: example.input,
       isResumable: resumeDataOf(example) !== undefined,
     });
     const requestContext = freshRequestContext(options.requestContext, example.requestContext);
-    const config = typeof options.config === 'function' ? options.config(example) : options.config;
     const span = startRolloutSpan(mastra, program.id, example.input, requestContext, context);
     const collected = collectSpans(mastra, span, requestContext);
     const runOptions: RunOptions = {
@@ -102,7 +89,9 @@ export function createAdapter<Input, Output>(
       collected.end();
       const { steps, reads } = recorder;
       for (const { components } of walkSteps(steps)) for (const name of components ?? []) reads.add(name);
-      const unread = [...discovery.reachable].filter((name) => !reads.has(name));
+      const unread = [...new Set([...discovery.reachable, ...recorder.unsent])].filter(
+        (name) => !reads.has(name),
+      );
       const trace = attachDetails(steps, {
         runId: context.runId,
         requestContext,
@@ -119,6 +108,8 @@ export function createAdapter<Input, Output>(
       };
     };
     try {
+      const config = typeof options.config === 'function' ? options.config(example) : options.config;
+      checkConfig(config);
       const { output, details } = await raceSignal(context.signal, () => {
         const derived = deriveProgram(program, {
           discovery,
@@ -137,7 +128,8 @@ export function createAdapter<Input, Output>(
       options.log?.finished(candidate, example, execution);
       return execution;
     } catch (error) {
-      const own = mocks?.failure ?? classifyModelError(originalError(error, recorder));
+      // Mastra converts the error of an agent that is a step to plain data, with another message.
+      const own = mocks?.failure ?? recorder.suspension ?? classifyModelError(originalError(error, recorder));
       // Mastra may convert a failure of the provider to an error that looks like the program's.
       const cause =
         failureKind(own) === 'program' && !context.signal.aborted
@@ -148,7 +140,7 @@ export function createAdapter<Input, Output>(
       const rolloutError = new RolloutError(message, {
         cause,
         ...closeTrace(),
-        isHopeless: cause instanceof SuspensionError,
+        isHopeless: cause instanceof SuspensionError || cause instanceof OptionsError,
       });
       options.log?.failed(candidate, example, rolloutError);
       throw rolloutError;
@@ -162,7 +154,7 @@ export function createAdapter<Input, Output>(
     versions: packageVersions(PACKAGES, thisFile()),
     source: programSource(program, discovery),
     metersCalls: true,
-    warnings: skipWarnings(discovery.skipped),
+    warnings: skipWarnings(discovery.skipped, components),
     secrets: modelSecrets(discovery.agents.keys(), program, config, options.requestContext),
     run,
   };
@@ -173,134 +165,6 @@ export function mastraOf(program: Program, { agents }: Pick<Discovery, 'agents'>
   const instances = [...agents.keys()].filter(isAgent).map((agent) => agent.getMastraInstance());
   const own = isAgent(program) ? undefined : (program as unknown as AnyWorkflow).mastra;
   return own ?? instances.find((instance) => instance !== undefined);
-}
-
-interface RunOptions extends Pick<AgentExecutionOptionsBase<unknown>, 'requestContext' | 'tracingContext'> {
-  readonly signal: AbortSignal;
-}
-
-interface RunResult {
-  readonly output: unknown;
-  readonly details?: Partial<RolloutDetails>;
-}
-
-async function runAgent(
-  agent: Agent,
-  input: MessageListInput,
-  options: RunConfig & RunOptions,
-): Promise<RunResult> {
-  const { signal, ...config } = options;
-  const callOptions = { ...config, abortSignal: signal, scorers: {}, returnScorerData: true };
-  // The overloads depend on whether there is structured output, which is known only at run time.
-  const result = await agent.generate(input, callOptions as AgentExecutionOptionsBase<unknown>);
-  const { text, object, finishReason, tripwire, scoringData, messages, suspendPayload } = result;
-  if (finishReason === 'suspended')
-    throw new SuspensionError(`The agent ${agent.id}`, suspendPayload?.toolName ?? suspendPayload);
-  const output: AgentOutput = {
-    text,
-    ...(object === undefined ? {} : { object }),
-    ...(finishReason === undefined || finishReason === 'stop' ? {} : { finishReason }),
-    ...(tripwire === undefined ? {} : { tripwire: tripwire.reason }),
-  };
-  return { output, details: { messages, scoringData } };
-}
-
-async function runWorkflow(
-  workflow: AnyWorkflow,
-  example: MastraExample<unknown>,
-  { signal, ...context }: RunOptions,
-  recorder: Recorder,
-): Promise<RunResult> {
-  const run = await workflow.createRun();
-  const { input } = example;
-  const cancel = () => void run.cancel();
-  signal.addEventListener('abort', cancel, { once: true });
-  try {
-    let details: Partial<RolloutDetails> = {};
-    const output = await recorder.record({ kind: 'chain', name: workflow.id, input }, async () => {
-      const startOptions = { ...example.startOptions, inputData: input, ...context };
-      const started = await run.start(startOptions as Parameters<typeof run.start>[0]);
-      const result = (await resumed(
-        run as unknown as ResumableRun,
-        started,
-        resumeDataOf(example),
-        context,
-      )) as typeof started;
-      switch (result.status) {
-        case 'success': {
-          const { result: output, steps: stepResults, stepExecutionPath } = result;
-          details = { scoringData: { input, output, stepResults, stepExecutionPath } } as typeof details;
-          return output as unknown;
-        }
-        case 'failed':
-          throw result.error;
-        case 'suspended':
-          throw new SuspensionError(
-            `The workflow ${workflow.id}`,
-            result.suspended?.map((path) => path.join('.')).join(', '),
-          );
-        default: {
-          const { tripwire } = result as { readonly tripwire?: { readonly reason?: string } };
-          const blocked =
-            tripwire?.reason === undefined ? '' : `: a processor blocked it (${tripwire.reason})`;
-          throw new GepaError(
-            `The workflow ${workflow.id} ended with the status "${result.status}"${blocked}.`,
-          );
-        }
-      }
-    });
-    return { output, details };
-  } finally {
-    signal.removeEventListener('abort', cancel);
-    // Mastra resumes a run, and the runs of workflows in it, from the storage.
-    await deleteWorkflowRuns(recorder.storedRuns ?? []);
-  }
-}
-
-interface ResumableRun {
-  resume(options: object): Promise<WorkflowState>;
-}
-
-interface WorkflowState {
-  readonly status: string;
-  readonly suspended?: readonly (readonly string[])[];
-}
-
-/** Mastra resumes a run of an experiment as often. */
-const maxResumes = 10;
-
-interface ResumeData {
-  readonly anyStep: unknown;
-  readonly steps: Readonly<Record<string, unknown>>;
-}
-
-function resumeDataOf({
-  resumeData,
-  resumeSteps,
-  metadata = {},
-}: MastraExample<unknown>): ResumeData | undefined {
-  const anyStep = resumeData ?? metadata.resumeData;
-  const steps = (resumeSteps ?? metadata.resumeSteps) as ResumeData['steps'] | undefined;
-  return anyStep === undefined && steps === undefined ? undefined : { anyStep, steps: steps ?? {} };
-}
-
-/** Resumes a suspended run with the example's data, as experiments of Mastra do. */
-async function resumed(
-  run: ResumableRun,
-  started: WorkflowState,
-  resume: ResumeData | undefined,
-  context: object,
-): Promise<WorkflowState> {
-  if (resume === undefined) return started;
-  const { anyStep, steps } = resume;
-  let state = started;
-  for (let resumes = 0; state.status === 'suspended' && resumes < maxResumes; resumes++) {
-    const ids = (state.suspended ?? []).flatMap(([id]) => id ?? []);
-    const step = ids.find((id) => (steps[id] ?? anyStep) !== undefined);
-    if (step === undefined) break;
-    state = await run.resume({ step, resumeData: steps[step] ?? anyStep, ...context });
-  }
-  return state;
 }
 
 /** An error's message with those of its causes: Mastra's own message may only name the part of the agent that failed. */

@@ -120,6 +120,21 @@ it('a workflow rollout fails when the input does not match the input schema', as
   expect(failure).toMatch(/prompt/);
 });
 
+it('a workflow rollout fails with the name of the step whose input does not match its schema', async () => {
+  const strict = createStep({
+    id: 'strict',
+    inputSchema: z.object({ topic: z.string() }),
+    outputSchema: prompt.outputSchema,
+    execute: async () => ({ text: '' }),
+  });
+  const workflow = createWorkflow({ id: 'flow', ...prompt })
+    .then(createStep(agentWith()))
+    .then(strict as never)
+    .commit();
+  const [failure] = await rolloutFailures(workflow, { prompt: 'x' });
+  expect(failure).toMatch(/The step strict: .*topic/s);
+});
+
 it('gepa refuses a workflow that has only function steps, and suggests createStep(agent)', () => {
   const step = createStep({ id: 'only', ...prompt, execute: async () => ({ text: '' }) });
   const workflow = createWorkflow({ id: 'flow', ...prompt })
@@ -185,4 +200,18 @@ it('gepa refuses an unknown option and suggests a similar one', () => {
   expect(() => gepa(agent, mistyped)).toThrow(
     'There is no option "request_context"; did you mean "requestContext"?',
   );
+});
+
+it('a request context in config, which rollouts would not use, is refused', async () => {
+  const config: object = { requestContext: { tenant: 'a' } };
+  expect(() => gepa(agentWith(), { config })).toThrow('pass `requestContext` beside `config`');
+  const calls = server.requests.length;
+  const running = gepa(agentWith(), { config: () => config }).compile({
+    trainset: [{ input: 'x' }],
+    metric: () => 1,
+    propose: async () => ({}),
+    maxIterations: 1,
+  });
+  await expect(running).rejects.toThrow('pass `requestContext` beside `config`');
+  expect(server.requests.length).toBe(calls);
 });

@@ -96,6 +96,7 @@ const kinds = (
     'moderated by a workflow',
     'with a model for each step',
     'with a model in reserve',
+    'judged on completion',
     'workflow',
   ] as const
 ).filter(
@@ -154,6 +155,8 @@ function programOf(kind: Kind, by: Provider) {
           { model: { ...model, id: 'local/chosen' }, maxRetries: 0 },
         ],
       });
+    case 'judged on completion':
+      return byDefault({ maxSteps: 2, isTaskComplete: { scorers: [judgeOf(by)] } });
     case 'workflow': {
       const schemas = {
         inputSchema: z.object({ prompt: z.string() }),
@@ -168,17 +171,16 @@ function programOf(kind: Kind, by: Provider) {
   }
 }
 
-const judgeBy = (by: Provider) =>
-  fromScorers(
-    createScorer({
-      id: 'judge',
-      description: 'Judges.',
-      judge: { model: small(by), instructions: 'Judge.' },
-    }).generateScore({
-      description: 'How good it is.',
-      createPrompt: ({ run }) => `Judge ${JSON.stringify(run.output)}`,
-    }),
-  );
+const judgeOf = (by: Provider) =>
+  createScorer({
+    id: 'judge',
+    description: 'Judges.',
+    judge: { model: small(by), instructions: 'Judge.' },
+  }).generateScore({
+    description: 'How good it is.',
+    createPrompt: ({ run }) => `Judge ${JSON.stringify(run.output)}`,
+  });
+const judgeBy = (by: Provider) => fromScorers(judgeOf(by));
 
 const reflectsBy = ({ model }: Provider) =>
   new Agent({

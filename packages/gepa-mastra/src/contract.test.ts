@@ -5,9 +5,10 @@ import { createTool } from '@mastra/core/tools';
 import { createStep, createWorkflow, type Step } from '@mastra/core/workflows';
 import { adapterContract, type ContractSubject } from 'gepa-core/testing';
 import { z } from 'zod';
-import { type AgentOutput, createAdapter } from './adapter.ts';
+import { createAdapter } from './adapter.ts';
 import type { MastraExample } from './data/example.ts';
 import { discover } from './program/discover.ts';
+import type { AgentOutput } from './run-program.ts';
 import { type ChatRequest, type OpenAIServer, startOpenAIServer, systemOf } from './testing/openai-server.ts';
 
 const lastUser = ({ messages }: ChatRequest) =>

@@ -1,5 +1,6 @@
 import { Agent } from '@mastra/core/agent';
 import { createScorer } from '@mastra/core/evals';
+import { RequestContext } from '@mastra/core/request-context';
 import { createStep, createWorkflow } from '@mastra/core/workflows';
 import { expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
@@ -44,6 +45,11 @@ it('the metric has the type of the structured output in config', () => {
       return 1;
     },
   });
+});
+
+it('a request context is no part of config', () => {
+  // @ts-expect-error It is an option of its own.
+  gepa(agent, { config: { requestContext: new RequestContext() } });
 });
 
 it("the metric has the type of the structured output in the agent's default options", () => {

@@ -43,10 +43,15 @@ it('include and rename select and rename components, and include refuses an unkn
   expect(() => gepa(agentWith(), { include: ['suport'] })).toThrow(OptionsError);
 });
 
-it('an agent of a subclass is listed in target.skipped, because copies are plain Agents', () => {
+it('an agent of a subclass is listed in target.skipped and warned about, because copies are plain Agents', async () => {
   class Prefixed extends Agent {}
   const agent = new Prefixed({ id: 'p', name: 'P', instructions: 'Be kind.', model: server.model });
-  expect(gepa(agent).skipped).toMatchObject([{ reason: expect.stringContaining('class Prefixed') }]);
+  const target = gepa(agent);
+  expect(target.skipped).toMatchObject([{ reason: expect.stringContaining('class Prefixed') }]);
+  const { result } = await target.compile({ ...search, propose: async () => ({}) });
+  expect(result.warnings).toContainEqual(
+    expect.stringContaining('agent p, class Prefixed: Optimized copies are plain agents'),
+  );
 });
 
 it('an agent that was loaded and optimized again saves texts that fit the agent in code', async () => {

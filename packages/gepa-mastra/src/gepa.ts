@@ -16,7 +16,7 @@ import type {
   Target,
 } from 'gepa-core';
 import { asServable, checkOptions, createTarget, servedParts, withAbsoluteRunDir } from 'gepa-core/adapter';
-import { type AgentOutput, createAdapter, mastraOf, type RunConfig } from './adapter.ts';
+import { createAdapter, mastraOf } from './adapter.ts';
 import { type Draft, type DraftOptions, saveDrafts } from './compiled/drafts.ts';
 import { type ExperimentOptions, recordExperiment } from './compiled/experiment.ts';
 import { RolloutLog } from './compiled/rollout-log.ts';
@@ -24,7 +24,9 @@ import { type Undo, writeBack } from './compiled/write-back.ts';
 import type { MastraExample } from './data/example.ts';
 import { findTexts, optionKinds, type TextOptions } from './find-texts.ts';
 import { fromModel, type ReflectionModel } from './language-model.ts';
-import { checkMastraExamples } from './program/check-examples.ts';
+import { replacedForAllRequests } from './program/asynchronous-instructions.ts';
+import { allExamples, checkMastraExamples, type ExampleSets } from './program/check-examples.ts';
+import { checkToolMocks } from './program/check-mocks.ts';
 import type { Discovery } from './program/discovery.ts';
 import { hookTools, type NamedTools, functionTools as toolsOfFunctions } from './program/function-tools.ts';
 import { hookParts } from './program/parts.ts';
@@ -33,6 +35,7 @@ import { freshRequestContext } from './program/request-context.ts';
 import { explained, type Skipped } from './program/skip-reasons.ts';
 import { skippedWorkflowTools } from './program/workflow-tools.ts';
 import { processorAgents } from './recording/processor-agents.ts';
+import { type AgentOutput, checkConfig, type RunConfig } from './run-program.ts';
 import { checkGroundTruth } from './scorers/ground-truth.ts';
 import { withScoresOnTraces } from './trace/observability.ts';
 import { scoresOf } from './trace/scorer-scores.ts';
@@ -170,6 +173,7 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   type Output = OutputOf<Source, Options>;
   type Name = SelectedName<Options>;
   checkOptions(options ?? {}, optionKinds);
+  if (typeof options?.config === 'object') checkConfig(options.config);
   const { tools, requestContext, config, workflows, texts, tunables, parts, ...selection } =
     options ?? ({} as Options);
   const { components, discovery, discoverAgain, apply, dispose } = findTexts(
@@ -180,19 +184,28 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   const functionTools = toolsOfFunctions(discovery, mastraOf(program, discovery));
   let unhookForRollouts: (() => void) | undefined;
   const skipped = discovery.skipped.map(explained);
-  const allSkipped = skippedWorkflowTools(discovery, freshRequestContext(requestContext)).then((found) =>
-    skipped.push(...found),
-  );
-  /** The discovery with the agents of processors, which only rollouts use. */
+  /** With the agents of processors, which only rollouts use, and what is skipped as far as warnings need it. */
   let discoveryOfRollouts = discovery;
   const ready = Promise.all([
-    allSkipped,
-    processorAgents(discovery, freshRequestContext(requestContext)).then((agents) => {
-      discoveryOfRollouts = { ...discovery, parts: [...new Set([...discovery.parts, ...agents])] };
-    }),
-  ]);
+    skippedWorkflowTools(discovery, freshRequestContext(requestContext)),
+    replacedForAllRequests(discovery, texts ?? {}, freshRequestContext(requestContext)),
+    processorAgents(discovery, freshRequestContext(requestContext)),
+  ]).then(([inWorkflows, replaced, agents]) => {
+    skipped.push(...inWorkflows, ...replaced.map(explained));
+    discoveryOfRollouts = {
+      ...discovery,
+      parts: [...new Set([...discovery.parts, ...agents])],
+      skipped: [...discovery.skipped, ...replaced],
+    };
+  });
   // `compile` and `estimate` await it and report its error.
   ready.catch(() => {});
+  const checkExamples = async (options: ExampleSets & Parameters<typeof checkGroundTruth>[0]) => {
+    checkGroundTruth(options);
+    checkMastraExamples(program, options, requestContext);
+    await ready;
+    await checkToolMocks(program, allExamples(options), { discovery, tools: functionTools, config });
+  };
   const { rename } = selection as ComponentSelectionOptions;
   /** The candidate of each applied program, under the component names before `rename`. */
   const candidateOf = new WeakMap<object, Candidate>();
@@ -232,22 +245,16 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
     },
     async evaluate(evaluationOptions) {
       const options = withAbsoluteRunDir(evaluationOptions);
-      checkGroundTruth(options);
-      checkMastraExamples(program, options, requestContext);
-      await ready;
+      await checkExamples(options);
       return targetWith(new RolloutLog()).evaluate(options);
     },
     async estimate(options, estimateOptions) {
-      checkGroundTruth(options);
-      checkMastraExamples(program, options, requestContext);
-      await ready;
+      await checkExamples(options);
       return targetWith(new RolloutLog()).estimate(options, estimateOptions);
     },
     async compile(compileOptions) {
       const options = withAbsoluteRunDir(compileOptions);
-      checkGroundTruth(options);
-      checkMastraExamples(program, options, requestContext);
-      await ready;
+      await checkExamples(options);
       const log = new RolloutLog();
       const scored = withScoresOnTraces(options.metric, mastraOf(program, discovery));
       const logged: typeof scored = async (args) => {

@@ -73,7 +73,6 @@ export {
   supportsColor,
   terminalProgress,
 } from 'gepa-core/report';
-export type { AgentOutput, RunConfig } from './adapter.ts';
 export type { Draft, DraftOptions } from './compiled/drafts.ts';
 export type { ExperimentOptions } from './compiled/experiment.ts';
 export type { Undo } from './compiled/write-back.ts';
@@ -89,6 +88,7 @@ export { instructionBlocks } from './program/prompt-blocks.ts';
 export type { RequestContextValues } from './program/request-context.ts';
 export type { Skipped } from './program/skip-reasons.ts';
 export type { MockedTools, ToolMock } from './program/tool-mocks.ts';
+export type { AgentOutput, RunConfig } from './run-program.ts';
 export { fromScorers } from './scorers/from-scorers.ts';
 export type { Scorer } from './scorers/run-scorer.ts';
 export type { ScorerOptions, ScorersByScope, ScorersInput } from './scorers/scorer-entries.ts';

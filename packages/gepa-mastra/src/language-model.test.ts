@@ -2,7 +2,7 @@ import { Agent } from '@mastra/core/agent';
 import { MockMemory } from '@mastra/core/memory';
 import { OptionsError } from 'gepa-core';
 import { imageReadingSuite, reflectionModelSuite, replyToPrompt } from 'gepa-test-server/suites';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { fromModel } from './language-model.ts';
 import { modelOf, useOpenAIServer } from './testing/openai-server.ts';
 
@@ -67,4 +67,33 @@ it('a reflection model rejects with an error that is classified as transient', a
 it('a value that is not a model is refused', () => {
   expect(() => fromModel({} as never)).toThrow(OptionsError);
   expect(() => fromModel(undefined as never)).toThrow('undefined');
+});
+
+const reflects = (model: unknown, more: object = {}) =>
+  new Agent({ id: 'editor', name: 'Editor', instructions: 'Edit.', model: model as never, ...more });
+
+it('an agent without an API key for any of its models is refused', () => {
+  vi.stubEnv('OPENAI_API_KEY', undefined);
+  try {
+    for (const agent of [
+      reflects('openai/gpt-5'),
+      reflects({ id: 'openai/gpt-5' }),
+      reflects([{ model: 'openai/gpt-5' }]),
+      reflects(server.model, { defaultOptions: { model: 'openai/gpt-5' } }),
+    ]) {
+      expect(() => fromModel(agent)).toThrow(OptionsError);
+      expect(() => fromModel(agent)).toThrow('agent editor needs an API key: set OPENAI_API_KEY');
+    }
+    // One of its models has a key, or the model is not known in advance.
+    for (const agent of [
+      reflects(server.model),
+      reflects({ id: 'openai/gpt-5', apiKey: 'key' }),
+      reflects([{ model: 'openai/gpt-5' }, { model: server.model }]),
+      reflects([{ model: 'openai/gpt-5', enabled: false }, { model: server.model }]),
+      reflects(() => 'openai/gpt-5'),
+    ])
+      expect(fromModel(agent)).toBeTypeOf('function');
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });

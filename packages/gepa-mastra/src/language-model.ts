@@ -1,9 +1,10 @@
 import { Agent } from '@mastra/core/agent';
 import type { MastraModelConfig } from '@mastra/core/llm';
+import type { Mastra } from '@mastra/core/mastra';
 import { GepaError, type LanguageModel, OptionsError, type PromptImage } from 'gepa-core';
 import { imageName, raceSignal, usageAndFinishReason } from 'gepa-core/adapter';
 import { deriveProgram } from './program/derive-program.ts';
-import { modelNames } from './program/model-names.ts';
+import { modelNames, modelOptions } from './program/model-names.ts';
 import { modelSecrets } from './program/model-secrets.ts';
 import { isAgent, typeName } from './program/program.ts';
 import { classifyModelError, missingApiKey } from './program/unusable-model.ts';
@@ -27,6 +28,7 @@ export function fromModel(
 ): LanguageModel {
   if (typeof model === 'function') return model;
   const agent = isAgent(model) ? model : agentOf(model);
+  if (agent === model) checkKey(`agent ${agent.id}`, keysMissingOf(agent));
   const discovery = { components: {}, agents: new Map() };
   const names = modelNames(agent, [agent]);
   const ask: LanguageModel = async ({ prompt, images = [], signal, meter }) => {
@@ -85,12 +87,7 @@ function agentOf(model: unknown): Agent {
       `The reflectionModel "${model}" names no provider: write it as 'provider/model', such as 'openai/${model}'.`,
     ]);
   }
-  const missing = missingApiKey(model);
-  if (missing !== undefined) {
-    throw new OptionsError([
-      `The reflectionModel ${typeof model === 'string' ? model : (model as { id: string }).id} needs an API key: set ${missing}, or give { id, apiKey }.`,
-    ]);
-  }
+  checkKey(typeof model === 'string' ? model : (model as { id: string }).id, missingApiKey(model));
   return new Agent({
     id: 'gepa-reflection',
     name: 'GEPA reflection',
@@ -99,4 +96,19 @@ function agentOf(model: unknown): Agent {
     // Older versions of Mastra let the model continue an answer that was cut off.
     defaultOptions: { maxSteps: 1 },
   });
+}
+
+function checkKey(name: string, missing: string | undefined): void {
+  if (missing === undefined) return;
+  throw new OptionsError([
+    `The reflectionModel ${name} needs an API key: set ${missing}, or give { id, apiKey }.`,
+  ]);
+}
+
+/** The variables of missing API keys, if none of the agent's models has its key. Gateways of its Mastra instance may have others. */
+function keysMissingOf(agent: Agent): string | undefined {
+  const mastra = agent.getMastraInstance() as Partial<Mastra> | undefined;
+  if (Object.keys(mastra?.listGateways?.() ?? {}).length > 0) return undefined;
+  const missing = modelOptions(agent).map(missingApiKey);
+  return missing.includes(undefined) ? undefined : [...new Set(missing)].join(' or ') || undefined;
 }

@@ -251,3 +251,27 @@ it('a registered copy finds its model by the custom gateways of the instance', a
   });
   expect(result.bestScore).toBe(1);
 });
+
+it('a copy of an agent logs to the logger of its instance, before it is registered itself', async ({
+  skip,
+}) => {
+  const failing = await startOpenAIServer(() => ({ status: 400, error: 'no such parameter' }));
+  const errors: string[] = [];
+  const note = (message: string) => void errors.push(message);
+  const logger = { debug() {}, info() {}, warn() {}, error: note, trackException() {} };
+  const agent = new Agent({
+    id: 'a',
+    name: 'A',
+    instructions: 'Be kind.',
+    model: failing.model,
+    maxRetries: 0,
+  });
+  instanceWith({ agents: { agent }, logger: logger as never });
+  await agent.generate('x').catch(() => {});
+  skip(errors.length === 0, 'This version of Mastra logs no errors of models.');
+  errors.length = 0;
+  const program = gepa(agent).apply({ 'a.instructions': 'Be polite.' });
+  await program.generate('x').catch(() => {});
+  expect(errors.length).toBeGreaterThan(0);
+  await failing.close();
+});

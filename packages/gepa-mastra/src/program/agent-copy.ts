@@ -39,6 +39,7 @@ function restore(agent: Agent, copy: Agent): void {
   copy.__updateInstructions(instructions);
   copy.__setTools(tools);
   copy.model = agent.model;
+  copy.__setLogger((agent as unknown as { logger: Parameters<Agent['__setLogger']>[0] }).logger);
   for (const name of overridableMethods) {
     if (agent[name] !== copy[name]) Object.assign(copy, { [name]: (agent[name] as Method).bind(agent) });
   }

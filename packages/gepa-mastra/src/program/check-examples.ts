@@ -16,6 +16,8 @@ type Examples = readonly MastraExample<unknown>[];
 /** The options with examples; `examples` is that of an evaluation. */
 const sets = ['examples', 'trainset', 'valset', 'testset'] as const;
 
+export type ExampleSets = { readonly [set in (typeof sets)[number]]?: Examples };
+
 /**
  * Refuses examples that would fail in every rollout.
  *
@@ -24,7 +26,7 @@ const sets = ['examples', 'trainset', 'valset', 'testset'] as const;
  */
 export function checkMastraExamples(
   program: Program,
-  options: { readonly [set in (typeof sets)[number]]?: Examples },
+  options: ExampleSets,
   requestContext: RequestContextValues | undefined,
 ): void {
   const schemas = schemasOf(program, freshRequestContext(requestContext));
@@ -102,4 +104,9 @@ function itemProblems(set: string, examples: Examples, program: Program): string
       `${owner} \`${name}\`, which only runs of workflows have: an agent that is suspended is not resumed. Remove it, and answer the tool by \`toolMocks\`.`,
   );
   return [...turns, ...ofWorkflows];
+}
+
+/** The examples of all sets. */
+export function allExamples(options: ExampleSets): Examples {
+  return sets.flatMap((set) => (Array.isArray(options[set]) ? options[set] : []));
 }

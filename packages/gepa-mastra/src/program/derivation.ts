@@ -32,12 +32,12 @@ export interface Recording {
   storesRuns(): boolean;
   /** Notes a run that was created. */
   created(workflow: AnyWorkflow, runId: string): void;
-  changeAgent(derivation: Derivation, copy: Agent): void;
+  changeAgent(derivation: Derivation, copy: Agent, components: AgentComponents): void;
   changeWorkflow(copy: AnyWorkflow): void;
   /** Wraps the calls of an agent's models. */
   modelCall(components: readonly string[], ...call: Parameters<CallWrapper>): ReturnType<CallWrapper>;
-  /** The options of a run of an agent, in addition to those of its caller. */
-  runOptions(copy: Agent, options: unknown): object;
+  /** The options of a run of an agent, in addition to those of its caller. `key` is the method that runs it. */
+  runOptions(copy: Agent, key: string, options: unknown): object;
   agentMethod(copy: Agent, names: { readonly key: string; readonly name: string }, method: Method): Method;
   step(step: FlowStep): FlowStep;
   tool<Tool>(tool: Tool, name: string): Tool;

@@ -70,7 +70,7 @@ export function changeAgent(derivation: Derivation, agent: Agent, copy: Agent): 
   changeRunMethods(derivation, agent, copy, (options) =>
     withWrappedModels(derivation, copy, options, wrapper),
   );
-  recording?.changeAgent(derivation, copy);
+  recording?.changeAgent(derivation, copy, components);
 }
 
 /** Undefined when the candidate does not change the instructions. */

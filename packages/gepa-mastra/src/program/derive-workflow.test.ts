@@ -68,6 +68,33 @@ it('agents in steps, parallel steps, branches, loops and nested workflows are fo
   expect(await runOf(workflow)).toEqual({ text: 'A(D(C(B(A(x))E(A(x)))))' });
 });
 
+it('a copy has the graph that Studio shows, also in stored runs and for nested workflows', async () => {
+  const inner = createWorkflow({ id: 'inner', ...schemas })
+    .then(createStep(agent('a', 'A')))
+    .commit();
+  const workflow = createWorkflow({ id: 'outer', ...schemas })
+    .then(inner)
+    .map(async ({ inputData }) => ({ prompt: inputData.text }))
+    .branch([[async () => true, createStep(agent('b', 'B'))]])
+    .map(async ({ inputData }) => ({ text: inputData.b?.text ?? '' }))
+    .commit();
+  new Mastra({ workflows: { workflow }, storage: new InMemoryStore(), logger: false });
+  const seen = async (flow: typeof workflow) => {
+    const run = await flow.createRun();
+    await run.start({ inputData: { prompt: 'x' } });
+    const stored = await flow.getWorkflowRunById(run.runId);
+    const steps = Object.keys(stored?.steps ?? {}).sort();
+    return { graph: flow.serializedStepGraph, stored: stored?.serializedStepGraph, steps };
+  };
+  const original = await seen(workflow);
+  expect(original.graph).toHaveLength(4);
+  const target = gepa(workflow);
+  const texts = { 'a.instructions': 'NEW', 'b.instructions': 'NEW' };
+  const once = target.apply(texts);
+  expect(await seen(once)).toEqual(original);
+  expect(await seen(gepa(once).apply(texts))).toEqual(original);
+});
+
 it('compile optimizes two agents of a workflow without changing them until writeBack', async () => {
   const [first, second] = [agent('first', 'poor'), agent('second', 'poor')];
   const workflow = createWorkflow({ id: 'flow', ...schemas })

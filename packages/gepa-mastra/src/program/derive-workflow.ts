@@ -22,6 +22,8 @@ export function changeWorkflow(derivation: Derivation, workflow: AnyWorkflow, co
     ),
   );
   Object.assign(copy.steps, workflow.steps);
+  // What Studio shows and stored runs contain.
+  Object.assign(copy, { serializedStepFlow: [...workflow.serializedStepGraph] });
   copy.commit();
   derivation.recording?.changeWorkflow(copy);
   changeRuns(derivation, workflow, copy);

@@ -1,9 +1,10 @@
 import { RequestContext } from '@mastra/core/request-context';
 import { NoComponentsError, tunable } from 'gepa-core';
 import { seedCandidateOf } from 'gepa-core/adapter';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { type AgentConfig, search, supportAgent, useEchoServer } from '../fixtures/echo-agent.ts';
 import { gepa } from '../gepa.ts';
+import { load } from '../load.ts';
 
 const server = useEchoServer();
 
@@ -243,4 +244,93 @@ it('the option texts accepts every form of instructions', () => {
   const texts = { 'support.instructions': [{ role: 'system', content: 'Be kind.' }] } as const;
   const target = gepa(agentWith({ instructions: async () => '' }), { texts: texts as never });
   expect(seedCandidateOf(target.components)).toEqual({ 'support.instructions': 'Be kind.' });
+});
+
+const customers: Record<string, string> = { u1: 'Ada', u2: 'Bob' };
+const contextOf = (userId: string) => new RequestContext<unknown>([['userId', userId]]);
+
+it.each([
+  ['with the option requestContext', { requestContext: { userId: 'u1' } }],
+  ['without it', {}],
+])(
+  'a text from the option texts that depends on the request is listed in target.skipped and warned about, %s',
+  async (_, options) => {
+    const agent = agentWith({
+      instructions: async ({ requestContext }) => {
+        const name = customers[requestContext.get('userId') as string];
+        if (name === undefined) throw new Error('No such customer.');
+        return `The customer is ${name}.`;
+      },
+    });
+    const texts = {
+      'support.instructions': await agent.getInstructions({ requestContext: contextOf('u1') }),
+    };
+    const target = gepa(agent, { ...options, texts });
+    const examples = search.trainset.map((example) => ({ ...example, requestContext: { userId: 'u1' } }));
+    const { result } = await target.compile({
+      ...search,
+      trainset: examples,
+      valset: examples,
+      propose: async () => ({}),
+    });
+    const reason = expect.stringContaining('The instructions read userId from the request context');
+    expect(target.skipped).toMatchObject([{ location: 'agent support, instructions', reason }]);
+    expect(result.warnings).toContainEqual(
+      expect.stringContaining('support.instructions: The instructions read userId'),
+    );
+  },
+);
+
+it('of a list from the option texts, only items that depend on the request are warned about, unless they are excluded', async () => {
+  const agent = agentWith({
+    instructions: async ({ requestContext }) => [
+      'Be kind.',
+      `The customer is ${requestContext.get('userId')}.`,
+    ],
+  });
+  const texts = { 'support.instructions': await agent.getInstructions({ requestContext: contextOf('u1') }) };
+  const warningsWith = async (options: object) => {
+    const { result } = await gepa(agent, { texts, ...options }).compile({
+      ...search,
+      propose: async () => ({}),
+    });
+    return result.warnings.filter((warning) => warning.includes('request context'));
+  };
+  expect(await warningsWith({})).toEqual([
+    expect.stringMatching(/support\.instructions\.2: .*exclude: \['support\.instructions\.2'\]/),
+  ]);
+  expect(await warningsWith({ exclude: ['support.instructions.2'] })).toEqual([]);
+  const fixed = agentWith({ instructions: async () => 'Be kind.' });
+  const target = gepa(fixed, { texts: { 'support.instructions': 'Be kind.' } });
+  await target.estimate({ ...search, propose: async () => ({}) });
+  expect(target.skipped).toEqual([]);
+});
+
+it('default options that depend on the request do not make fixed instructions depend on it, unless they may contain instructions', () => {
+  const withOptions = (defaultOptions: (plan: unknown) => object) =>
+    gepa(agentWith({ defaultOptions: ({ requestContext }) => defaultOptions(requestContext.get('plan')) }));
+  expect(withOptions((plan) => ({ maxSteps: plan === 'pro' ? 10 : 3 })).skipped).toEqual([]);
+  expect(
+    withOptions((plan) => (plan === undefined ? {} : { instructions: `Serve ${plan}.` })).skipped,
+  ).toMatchObject([{ reason: expect.stringContaining('The instructions read plan') }]);
+});
+
+it('the warning about instructions that change with the date says how to load them on another day', async () => {
+  const agent = agentWith({ instructions: () => `Be kind. It is ${new Date().toDateString()}.` });
+  const { result, toJSON } = await gepa(agent).compile({
+    ...search,
+    propose: async () => ({ 'support.instructions': 'Be polite.' }),
+  });
+  expect(result.warnings).toContainEqual(
+    expect.stringMatching(/support\.instructions: .*`load` refuses a saved text .*ifChanged: 'apply'/),
+  );
+  const saved = toJSON();
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3 * 24 * 3_600_000 });
+  try {
+    expect(() => load(agent, saved)).toThrow('has changed since it was optimized');
+    const loaded = load(agent, saved, { ifChanged: 'apply' });
+    expect((await loaded.generate('x')).text).toBe('Be polite. / x');
+  } finally {
+    vi.useRealTimers();
+  }
 });

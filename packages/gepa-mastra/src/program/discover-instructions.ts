@@ -34,7 +34,7 @@ export function discoverInstructions(
   const blocks = given === undefined ? storedBlocks(agent) : blocksOf(given);
   const texts: readonly FixedText[] =
     blocks !== undefined
-      ? blockTexts(findings, component, at, blocks)
+      ? blockTexts(findings, component, at, blocks, given !== undefined)
       : given === undefined
         ? fixedTexts(findings, agent, component, at, options)
         : textsOf(given as AgentInstructions).map((text, position, { length }) => ({
@@ -64,11 +64,12 @@ function blockTexts(
   component: string,
   location: string,
   blocks: readonly InstructionBlock[],
+  isGiven: boolean,
 ): readonly FixedText[] {
   return blocks.flatMap((block, position) => {
     if (block.content === undefined) {
       const { id } = block as PromptBlockReference;
-      findings.skip(`${location}, block ${position + 1}`, { kind: 'promptBlock', id, component });
+      findings.skip(`${location}, block ${position + 1}`, { kind: 'promptBlock', id, component, isGiven });
       return [];
     }
     const { text, variables } = blockText(block.content);

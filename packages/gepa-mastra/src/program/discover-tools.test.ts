@@ -203,3 +203,99 @@ it('the memory of an agent is listed in target.skipped, since rollouts have none
     { location: 'agent support, memory', hint: expect.stringContaining('input') },
   ]);
 });
+
+/** The components of a tool's fields, and the tool's parameters as the model gets them with new texts. */
+async function fieldsOf(inputSchema: unknown) {
+  const book = createTool({
+    id: 'book',
+    description: 'Books.',
+    inputSchema: inputSchema as never,
+    execute: async () => 1,
+  });
+  const target = gepa(agentWith({ tools: { book } }), { tools: true });
+  const seed = seedCandidateOf(target.components);
+  const fields = Object.keys(seed).filter((name) => name.includes('.fields.'));
+  const texts = Object.fromEntries(fields.map((name) => [name, `NEW ${seed[name]}`]));
+  const program = target.apply({ ...seed, ...texts } as never);
+  await program.generate('x');
+  const sent = JSON.stringify(server.requests.at(-1)?.tools?.[0]?.function.parameters);
+  const paths = fields.map((name) => name.replace('support.tools.book.fields.', ''));
+  return { paths, sent, skipped: target.skipped };
+}
+
+const room = z.string().describe('Room code.');
+
+it.each([
+  ['date', z.date()],
+  ['coerced date', z.coerce.date()],
+  ['bigint', z.bigint()],
+  ['custom', z.custom<string>()],
+  ['instanceof', z.instanceof(URL)],
+  ['set', z.set(z.string())],
+  ['map', z.map(z.string(), z.number())],
+])('a field of the type %s hides no descriptions', async (_, type) => {
+  const { paths, sent, skipped } = await fieldsOf(z.object({ room, other: type.describe('The other.') }));
+  expect(paths).toEqual(['room', 'other']);
+  expect(sent).toContain('"NEW Room code."');
+  expect(sent).toContain('"NEW The other."');
+  expect(skipped).toEqual([]);
+});
+
+it('descriptions in definitions are components of the first field that refers to them', async () => {
+  const address = z
+    .object({ street: z.string().describe('The street.') })
+    .meta({ id: 'Address', description: 'A postal address.' });
+  const named = await fieldsOf(z.object({ home: address, work: address.describe('Of the office.') }));
+  expect(named.paths).toEqual(['home', 'home.street', 'work']);
+  expect(named.sent).toContain('"NEW A postal address."');
+  expect(named.sent).toContain('"NEW The street."');
+  expect(named.sent).toContain('"NEW Of the office."');
+
+  type Category = { name: string; children: Category[] };
+  const category: z.ZodType<Category> = z.object({
+    name: z.string().describe('The name.'),
+    children: z.array(z.lazy(() => category)).describe('Those below.'),
+  });
+  const recursive = await fieldsOf(z.object({ category }));
+  expect(recursive.paths).toEqual(['category.name', 'category.children']);
+  expect(recursive.sent).toContain('"NEW The name."');
+
+  // As servers of MCP send it.
+  const json = await fieldsOf({
+    type: 'object',
+    properties: { at: { $ref: '#/$defs/place' }, other: { $ref: '#/$defs/missing' } },
+    $defs: {
+      place: { type: 'object', properties: { city: { type: 'string', description: 'The city.' } } },
+    },
+  });
+  expect(json.paths).toEqual(['at.city']);
+  expect(json.sent).toContain('"NEW The city."');
+});
+
+it('a schema that cannot be converted is listed in target.skipped', () => {
+  const inputSchema = {
+    '~standard': {
+      version: 1,
+      vendor: 'own',
+      validate: (value: unknown) => ({ value }),
+      jsonSchema: {
+        input: () => {
+          throw new Error('No JSON schema for this type.');
+        },
+        output: () => ({}),
+      },
+    },
+  };
+  const book = createTool({
+    id: 'book',
+    description: 'Books.',
+    inputSchema: inputSchema as never,
+    execute: async () => 1,
+  });
+  expect(gepa(agentWith({ tools: { book } }), { tools: true }).skipped).toMatchObject([
+    {
+      location: 'agent support, tools, book, fields',
+      reason: expect.stringContaining('No JSON schema for this type.'),
+    },
+  ]);
+});

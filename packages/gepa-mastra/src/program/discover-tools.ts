@@ -38,7 +38,7 @@ export function discoverTools(
   const defaults = readSync<ToolOptions>(() => agent.getDefaultOptions({ requestContext }) as ToolOptions);
   const offered = {
     ...('value' in listed ? (listed.value as object | undefined) : {}),
-    ...addedTools({ ...('value' in defaults ? defaults.value : {}), ...callOptions }),
+    ...toolsAddedBy({ ...('value' in defaults ? defaults.value : {}), ...callOptions }),
   };
   for (const [key, tool] of Object.entries(offered as Record<string, Tool>)) {
     const present = (text: string, field?: string) => presentText(agent, key, text, field);
@@ -46,7 +46,8 @@ export function discoverTools(
   }
 }
 
-function addedTools({ toolsets = {}, clientTools = {} }: ToolOptions): object {
+/** The tools that the options of a call add to those of the agent. */
+export function toolsAddedBy({ toolsets = {}, clientTools = {} }: ToolOptions): object {
   return Object.assign({}, ...Object.values(toolsets), clientTools);
 }
 
@@ -60,7 +61,7 @@ function discoverTool(
   const own = tool.description === undefined ? undefined : present(tool.description);
   const description = findings.addDescription(`${prefix}.description`, own, location);
   const fields = new Map<string, string>();
-  for (const [path, described] of fieldDescriptionsOf(tool)) {
+  for (const [path, described] of fieldDescriptionsOf(findings, tool, location)) {
     const text = present(described, path);
     const component = `${prefix}.fields.${path}`;
     if (!fields.has(path)) {
@@ -77,9 +78,15 @@ function discoverTool(
   return { description, fields };
 }
 
-function fieldDescriptionsOf(tool: Tool): [path: string, description: string][] {
+function fieldDescriptionsOf(
+  findings: Findings,
+  tool: Tool,
+  location: string,
+): [path: string, description: string][] {
   const schema = tool.inputSchema ?? tool.parameters;
   if (schema === undefined) return [];
-  const fieldSchema = readSync(() => fieldSchemaOf(schema));
-  return 'value' in fieldSchema ? describedFields(fieldSchema.value) : [];
+  const read = readSync(() => describedFields(fieldSchemaOf(schema)));
+  if ('value' in read) return read.value;
+  findings.skip(`${location}, fields`, { kind: 'fields', read });
+  return [];
 }

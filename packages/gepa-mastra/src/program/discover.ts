@@ -109,8 +109,10 @@ class ProgramWalk {
   /** @throws {OptionsError} when a part has no text. */
   parts(program: unknown): void {
     const { findings } = this;
-    const { parts, tools, isRequired } = partsOf(this.#options.parts);
+    const { parts, tools, others, isRequired } = partsOf(this.#options.parts);
     findings.tools.push(...tools);
+    for (const [name, className] of others)
+      findings.skip(`part ${name}`, { kind: 'unknownAgent', name: className });
     for (const [name, part] of parts) if (isAgent(part) && part !== program) this.#partNames.set(part, name);
     for (const [name, part] of parts) {
       findings.parts.push(part);

@@ -36,7 +36,7 @@ export type SkipReason =
   | { readonly kind: 'agentClass' | 'workflowClass' | 'unknownAgent'; readonly name: string }
   /** A step of a workflow. */
   | { readonly kind: 'function'; readonly mastra: MastraLike | undefined }
-  | { readonly kind: 'subAgents' | 'tools'; readonly read: SyncFailure }
+  | { readonly kind: 'subAgents' | 'tools' | 'fields'; readonly read: SyncFailure }
   | { readonly kind: 'noDescription' | 'laterDescription' }
   | {
       readonly kind: 'instructions';
@@ -44,7 +44,13 @@ export type SkipReason =
       readonly component: string;
       readonly isFromStudio: boolean;
     }
-  | { readonly kind: 'promptBlock'; readonly id: string; readonly component: string }
+  | {
+      readonly kind: 'promptBlock';
+      readonly id: string;
+      readonly component: string;
+      /** Whether the option `texts` has the block, without its content. */
+      readonly isGiven: boolean;
+    }
   | { readonly kind: 'empty' }
   /** The text contains a tunable. */
   | { readonly kind: 'tunable'; readonly name: string }
@@ -56,6 +62,8 @@ export type SkipReason =
       readonly reads: readonly string[];
       /** Whether the text is an item of a list. */
       readonly isItem: boolean;
+      /** Whether the text is from the option `texts`: the function is asynchronous. */
+      readonly isGiven?: boolean;
       readonly component: string;
     };
 

@@ -9,39 +9,45 @@ export interface FieldSchema {
   readonly anyOf?: Subschemas;
   readonly oneOf?: Subschemas;
   readonly allOf?: Subschemas;
+  readonly $ref?: string;
 }
 
 type Subschemas = FieldSchema | boolean | readonly (FieldSchema | boolean)[];
 
+/**
+ * The keys of subschemas that describe the same field: list items and alternatives. For OpenAI models, Mastra turns an
+ * optional field into an alternative to null.
+ */
 const subschemaKeys = ['items', 'prefixItems', 'additionalProperties', 'anyOf', 'oneOf', 'allOf'] as const;
 
 /**
- * The subschemas that describe the same field: list items and alternatives. For OpenAI models, Mastra turns an optional
- * field into an alternative to null.
+ * The schemas of all fields with the paths of the fields, for example `filter.city`. A field may have several. A definition
+ * is read once, for the field that refers to it first.
  */
-export function subschemasOf(schema: FieldSchema): FieldSchema[] {
-  return subschemaKeys.flatMap((key) => [schema[key] ?? []].flat()).filter(isSchema);
+export function fieldSchemas(root: FieldSchema): [path: string, schema: FieldSchema][] {
+  const definitions = new Set<FieldSchema>();
+  const definitionsOf = ({ $ref = '' }: FieldSchema): FieldSchema[] => {
+    if (!/^#\/(\$defs|definitions)\//.test($ref)) return [];
+    const keys = $ref.slice(2).split('/');
+    const found = keys.reduce<unknown>((schema, key) => (schema as Record<string, unknown>)?.[key], root);
+    if (!isSchema(found) || definitions.has(found)) return [];
+    definitions.add(found);
+    return [found];
+  };
+  const walk = (schema: FieldSchema, path: string): [string, FieldSchema][] => [
+    [path, schema],
+    ...Object.entries(schema.properties ?? {}).flatMap(([name, field]) =>
+      isSchema(field) ? walk(field, path === '' ? name : `${path}.${name}`) : [],
+    ),
+    ...subschemaKeys
+      .flatMap((key) => [schema[key] ?? []].flat())
+      .filter(isSchema)
+      .flatMap((inner) => walk(inner, path)),
+    ...definitionsOf(schema).flatMap((definition) => walk(definition, path)),
+  ];
+  return walk(root, '');
 }
 
-/** A copy of the schema in which `change` has replaced each subschema of `subschemasOf`. */
-export function mapSubschemas(
-  schema: FieldSchema,
-  change: (subschema: FieldSchema) => FieldSchema,
-): FieldSchema {
-  const changed = (subschema: FieldSchema | boolean) => (isSchema(subschema) ? change(subschema) : subschema);
-  const entries = subschemaKeys
-    .filter((key) => schema[key] !== undefined)
-    .map((key) => {
-      const subschemas = schema[key] as Subschemas;
-      return [key, isList(subschemas) ? subschemas.map(changed) : changed(subschemas)] as const;
-    });
-  return { ...schema, ...Object.fromEntries(entries) };
-}
-
-function isSchema(subschema: FieldSchema | boolean): subschema is FieldSchema {
+function isSchema(subschema: unknown): subschema is FieldSchema {
   return typeof subschema === 'object' && subschema !== null;
-}
-
-function isList(subschemas: Subschemas): subschemas is readonly (FieldSchema | boolean)[] {
-  return Array.isArray(subschemas);
 }

@@ -27,7 +27,14 @@ export function readInstructions(
   const reads = new Set<string>();
   const read = (context: RequestContext) =>
     readSync<AgentInstructions>(() => effectiveInstructions(agent, { requestContext: context }));
-  const first = read(recordingReads(requestContext, reads));
+  const ofOptions = new Set<string>();
+  const first = readSync<AgentInstructions>(() =>
+    effectiveInstructions(
+      agent,
+      { requestContext: recordingReads(requestContext, reads) },
+      { requestContext: recordingReads(requestContext, ofOptions) },
+    ),
+  );
   if (!('value' in first)) return first;
   const texts = textsOf(first.value);
   const positions = [...texts.keys()];
@@ -38,9 +45,12 @@ export function readInstructions(
   };
   const contexts = [
     requestContext,
-    withOtherValues(requestContext, [...requestContext.keys(), ...reads]),
+    withOtherValues(requestContext, [...requestContext.keys(), ...reads, ...ofOptions]),
     new RequestContext(),
   ];
+  // Default options depend on the request for many reasons.
+  if (contexts.some((context) => hasDefaultInstructions(agent, context)))
+    for (const key of ofOptions) reads.add(key);
   const others = contexts.slice(1).flatMap((context) => {
     const other = fixed(context);
     return other === undefined ? [] : [other];
@@ -84,6 +94,11 @@ export function readInstructions(
       tunables: new Map(withTunable),
     },
   };
+}
+
+function hasDefaultInstructions(agent: Agent, requestContext: RequestContext): boolean {
+  const options = readSync<object>(() => agent.getDefaultOptions({ requestContext }));
+  return 'value' in options && Boolean((options.value as { instructions?: unknown }).instructions);
 }
 
 /** Years, weekdays, hours and minutes all differ from now. */

@@ -86,12 +86,17 @@ export function replaceInstructions(agent: Agent, change: InstructionsChange): (
   return () => agent.__updateInstructions(instructions);
 }
 
-/** The instructions that an agent uses: those of its default options override its own. */
+/**
+ * The instructions that an agent uses: those of its default options override its own.
+ *
+ * @param contextOfOptions the context for the default options, if it is another.
+ */
 export function effectiveInstructions(
   agent: Agent,
   context: Parameters<Agent['getInstructions']>[0],
+  contextOfOptions = context,
 ): AgentInstructions | Promise<AgentInstructions> {
-  const defaults = agent.getDefaultOptions(context);
+  const defaults = agent.getDefaultOptions(contextOfOptions);
   const instructions = isPromise(defaults) ? undefined : defaults.instructions;
   return instructions || agent.getInstructions(context);
 }

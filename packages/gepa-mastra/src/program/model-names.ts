@@ -29,7 +29,7 @@ export function modelNames(
 ): string[] {
   const ofAgents = [...agents].filter(isAgent).flatMap((agent) => {
     const own = agent === program ? config.model : undefined;
-    return optionNames(originalModel(own ?? defaultModel(agent) ?? agent.model));
+    return modelOptions(agent, own).flatMap((model) => modelName(model) ?? []);
   });
   const structuring = modelName(config.structuredOutput?.model);
   return [...new Set([...ofAgents, ...(structuring === undefined ? [] : [structuring])])];
@@ -41,12 +41,11 @@ function defaultModel(agent: Agent): unknown {
   return 'value' in options ? (options.value as { model?: unknown }).model : undefined;
 }
 
-/** The names of a model option: one model, or a list with fallbacks. */
-function optionNames(option: unknown): string[] {
-  const models = Array.isArray(option)
-    ? option
-        .filter(({ enabled }: { enabled?: boolean }) => enabled !== false)
-        .map(({ model }: { model?: unknown }) => model)
-    : [option];
-  return models.flatMap((model) => modelName(model) ?? []);
+/** The models of an agent, or the one in the options of its calls: one, or a list with fallbacks. */
+export function modelOptions(agent: Agent, own?: unknown): unknown[] {
+  const option = originalModel(own ?? defaultModel(agent) ?? agent.model);
+  if (!Array.isArray(option)) return [option];
+  return option
+    .filter(({ enabled }: { enabled?: boolean }) => enabled !== false)
+    .map(({ model }: { model?: unknown }) => model);
 }

@@ -3,8 +3,8 @@ import { MockMemory } from '@mastra/core/memory';
 import { createStep, createWorkflow } from '@mastra/core/workflows';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { AgentOutput } from '../adapter.ts';
 import { gepa } from '../gepa.ts';
+import type { AgentOutput } from '../run-program.ts';
 import { systemOf, useOpenAIServer } from '../testing/openai-server.ts';
 
 // The tests remove features of newer versions of Mastra, so that they cover old versions with any installed version.

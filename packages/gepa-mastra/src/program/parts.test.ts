@@ -113,6 +113,42 @@ it('parts: mastra takes all agents and workflows of the instance, also those tha
   expect(await runOf(outer)).toBe('Be kind. / x, Be kind. / z');
 });
 
+const hasDurable = 'durable' in Agent.prototype;
+
+it.runIf(hasDurable)(
+  'durable agents of an instance are listed in target.skipped, warned about and refused as parts',
+  async () => {
+    const durable = agentWith({ id: 'durable', durable: true } as AgentConfig);
+    const support = agentWith();
+    const workflow = workflowOf(byName);
+    const alone = workflowOf(byName);
+    const mastra = new Mastra({
+      agents: { durable, support },
+      workflows: { workflow },
+      storage: new InMemoryStore(),
+      logger: false,
+    });
+    const target = gepa(workflow, { parts: mastra });
+    const reason = expect.stringContaining('its model calls are neither counted nor limited');
+    expect(target.skipped).toContainEqual(expect.objectContaining({ location: 'part durable', reason }));
+    const { result } = await target.compile({ ...search, propose: async () => ({}) });
+    expect(result.warnings).toContainEqual(expect.stringMatching(/^part durable: .*without `durable`/));
+    expect(() => gepa(workflow, { parts: { durable: mastra.getAgent('durable') } })).toThrow(
+      'must be an agent (without `durable`)',
+    );
+    expect(gepa(workflow, { parts: { durable } }).skipped).toContainEqual(
+      expect.objectContaining({ location: 'part durable', reason }),
+    );
+    const only = new Mastra({
+      agents: { durable: agentWith({ durable: true } as AgentConfig) },
+      workflows: { alone },
+      storage: new InMemoryStore(),
+      logger: false,
+    });
+    expect(() => gepa(alone, { parts: only })).toThrow('part durable: The texts of a');
+  },
+);
+
 it('a workflow that only calls other parts is a part too', async () => {
   const support = agentWith();
   const inner = workflowOf(byName, 'inner');
@@ -177,7 +213,7 @@ it('the error of a workflow without components names the agents of its instance 
 it('wrong parts, parts without text and a Mastra instance as the program are refused', () => {
   const workflow = workflowOf(byName);
   expect(() => gepa(workflow, { parts: { support: 'support' as never } })).toThrow(
-    '`parts.support` must be an agent, a workflow or a tool',
+    '`parts.support` must be an agent (without `durable`), a workflow or a tool',
   );
   expect(() => gepa(workflow, { parts: { support: agentWith({ instructions: '' }) } })).toThrow(
     '`parts.support` has no text to optimize: The instructions are empty.',

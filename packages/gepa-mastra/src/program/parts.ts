@@ -30,11 +30,13 @@ export type Parts = Readonly<Record<string, AgentLike | WorkflowLike | ToolLike>
 export function partsOf(parts: Parts): {
   readonly parts: readonly (readonly [name: string, part: Agent | AnyWorkflow])[];
   readonly tools: readonly (readonly [name: string, tool: ToolLike])[];
+  /** The class names of agents that calls cannot be redirected from. */
+  readonly others: readonly (readonly [name: string, className: string])[];
   readonly isRequired: boolean;
 } {
   if (isMastra(parts)) {
     const all = [...Object.entries(parts.listAgents()), ...Object.entries(parts.listWorkflows())];
-    return { parts: all.filter(isSupported), tools: [], isRequired: false };
+    return { parts: all.filter(isSupported), tools: [], others: othersIn(all), isRequired: false };
   }
   if (typeof parts !== 'object' || parts === null || Array.isArray(parts)) {
     throw new OptionsError([
@@ -46,11 +48,25 @@ export function partsOf(parts: Parts): {
     .filter((entry) => !isSupported(entry) && !isTool(entry[1]))
     .map(
       ([name, part]) =>
-        `\`parts.${name}\` must be an agent, a workflow or a tool of @mastra/core, but it is ${typeName(part)}.`,
+        `\`parts.${name}\` must be an agent (without \`durable\`), a workflow or a tool of @mastra/core, but it is ${typeName(part)}.`,
     );
   if (problems.length > 0) throw new OptionsError(problems);
   const tools = entries.filter((entry): entry is [string, ToolLike] => isTool(entry[1]));
-  return { parts: entries.filter(isSupported), tools, isRequired: true };
+  return {
+    parts: entries.filter(isSupported),
+    tools,
+    others: othersIn(entries.filter(isSupported)),
+    isRequired: true,
+  };
+}
+
+function othersIn(entries: readonly (readonly [string, unknown])[]) {
+  return entries.flatMap(([name, part]) => {
+    // A Mastra instance runs such an agent through one of another class.
+    const isDurable = (part as { durable?: unknown }).durable;
+    if (isSupported([name, part]) && !isDurable) return [];
+    return [[name, isDurable ? 'durable agent' : typeName(part)] as const];
+  });
 }
 
 function isSupported(entry: readonly [string, unknown]): entry is [string, Agent | AnyWorkflow] {

@@ -159,6 +159,21 @@ it.runIf(hasPrompts)(
 );
 
 it.runIf(hasPrompts)(
+  'a block that is not published is said to be so, also when the blocks are given',
+  async () => {
+    const { mastra, stored } = await studio();
+    await mastra.getEditor()!.prompt.update({ id: 'voice', status: 'draft' });
+    const { skipped } = gepa(stored, { texts: { 'stored.instructions': await instructionBlocks(stored) } });
+    expect(skipped).toMatchObject([
+      {
+        reason: expect.stringContaining('voice is not published'),
+        hint: expect.stringContaining('Publish it'),
+      },
+    ]);
+  },
+);
+
+it.runIf(hasPrompts)(
   'new texts of prompt blocks that an agent refers to become drafts of these blocks',
   async () => {
     const { mastra, agents, stored } = await studio();

@@ -56,7 +56,7 @@ export function changeRunMethods(
     const withModels: Method = (messages, options, ...rest) =>
       within(
         messages,
-        { ...wrapModelsIn((options ?? {}) as CallOptions), ...recording?.runOptions(copy, options) },
+        { ...wrapModelsIn((options ?? {}) as CallOptions), ...recording?.runOptions(copy, key, options) },
         ...rest,
       );
     const run = recording?.agentMethod(copy, { key, name }, withModels) ?? withModels;

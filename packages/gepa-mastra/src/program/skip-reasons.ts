@@ -16,12 +16,16 @@ export function explained({ location, why }: SkippedPart): Skipped {
   return { location, ...wordsFor(why) };
 }
 
-/** Warnings for the result of a run: texts that replace instructions which depend on the request. */
-export function skipWarnings(skipped: readonly SkippedPart[]): string[] {
-  return skipped.flatMap(({ why }) => {
-    if (why.kind !== 'replacedForAll') return [];
+/** Kinds for which rollouts, or the result, differ from the live program. */
+const differences: ReadonlySet<SkipReason['kind']> = new Set(['agentClass', 'workflowClass', 'unknownAgent']);
+
+/** Warnings for the result of a run: components that replace instructions which depend on the request, and what differs. */
+export function skipWarnings(skipped: readonly SkippedPart[], components: object): string[] {
+  return skipped.flatMap(({ location, why }) => {
+    const isReplaced = why.kind === 'replacedForAll' && Object.hasOwn(components, why.component);
+    if (!isReplaced && !differences.has(why.kind)) return [];
     const { reason, hint } = wordsFor(why);
-    return [`${why.component}: ${reason} ${hint}`];
+    return [`${isReplaced ? why.component : location}: ${reason} ${hint}`];
   });
 }
 
@@ -44,8 +48,8 @@ function wordsFor(why: SkipReason): Omit<Skipped, 'location'> {
       };
     case 'unknownAgent':
       return {
-        reason: `The texts of a ${why.name} cannot be read or replaced.`,
-        hint: 'Use an agent of the class Agent of @mastra/core.',
+        reason: `The texts of a ${why.name} cannot be replaced, and its model calls are neither counted nor limited.`,
+        hint: 'Use an agent of the class Agent of @mastra/core, without `durable` while you optimize.',
       };
     case 'function':
       return {
@@ -58,6 +62,11 @@ function wordsFor(why: SkipReason): Omit<Skipped, 'location'> {
       return {
         reason: failureReason(why.read),
         hint: 'Pass the tools as an object, or as a synchronous function that needs only `requestContext`.',
+      };
+    case 'fields':
+      return {
+        reason: `The input schema has no JSON schema: ${failureReason(why.read)}`,
+        hint: 'Describe the input with a schema of Zod or another library that Mastra converts, or with a JSON schema.',
       };
     case 'noDescription':
       return {
@@ -74,13 +83,18 @@ function wordsFor(why: SkipReason): Omit<Skipped, 'location'> {
         reason: failureReason(why.read),
         hint:
           why.read.failure === 'threw'
-            ? 'Pass the request context that it needs as `requestContext`.'
+            ? 'Pass the request context that it needs as `requestContext`. If it uses `mastra`, register the agent first.'
             : textsHint(
                 why.component,
                 why.isFromStudio ? 'instructionBlocks(agent)' : 'agent.getInstructions()',
               ),
       };
     case 'promptBlock':
+      if (why.isGiven)
+        return {
+          reason: `The prompt block ${why.id} is not published, so agents do not use it.`,
+          hint: 'Publish it in Studio.',
+        };
       return {
         reason: `It refers to the prompt block ${why.id}.`,
         hint: textsHint(why.component, 'instructionBlocks(agent)'),
@@ -100,9 +114,23 @@ function wordsFor(why: SkipReason): Omit<Skipped, 'location'> {
     case 'replacedForAll':
       return {
         reason: `${dependence(why.reads)}, but an optimized text is the same for every request.`,
-        hint: `${why.isItem ? 'Pass a `requestContext` under which an item of the list differs, so that this item stays as it is' : 'Return a list in which the fixed text is an item of its own'}, make the fixed text a tunable(), or move the rest to an input processor or to the messages.`,
+        hint: `${replacementHint(why)}, make the fixed text a tunable(), or move the rest to an input processor or to the messages.${why.reads.length > 0 ? '' : " `load` refuses a saved text as soon as the function returns another one, unless you pass it { ifChanged: 'apply' }."}`,
       };
   }
+}
+
+function replacementHint({
+  isItem,
+  isGiven,
+  component,
+}: Extract<SkipReason, { kind: 'replacedForAll' }>): string {
+  if (!isItem) {
+    const list = 'Return a list in which the fixed text is an item of its own';
+    return isGiven ? `${list}, and exclude the other items (\`exclude\`)` : list;
+  }
+  return isGiven
+    ? `Exclude this item, { exclude: ['${component}'] }, so that it stays as the function returns it`
+    : 'Pass a `requestContext` under which an item of the list differs, so that this item stays as it is';
 }
 
 function classReason(name: string): string {

@@ -75,6 +75,67 @@ it('a suspended rollout leaves no resumable run in the storage', async () => {
   expect(await runs()).not.toEqual([]);
 });
 
+type Stream = Awaited<ReturnType<Agent['stream']>>;
+
+async function textOf(chunks: AsyncIterable<unknown>) {
+  let text = '';
+  for await (const chunk of chunks) text += String(chunk);
+  return text;
+}
+
+const readings: readonly (readonly [string, (stream: Stream) => Promise<unknown>])[] = [
+  ['fullStream', (stream) => textOf(stream.fullStream)],
+  ['textStream', (stream) => textOf(stream.textStream)],
+  ['objectStream', (stream) => textOf(stream.objectStream)],
+  [
+    'a reader',
+    async (stream) => {
+      const reader = stream.textStream.getReader();
+      while (!(await reader.read()).done);
+    },
+  ],
+  ['pipeTo', (stream) => stream.textStream.pipeTo(new WritableStream())],
+  ['text', (stream) => stream.text],
+  ['toolCalls', (stream) => stream.toolCalls],
+  ['finishReason', (stream) => stream.finishReason],
+  ['getFullOutput', (stream) => stream.getFullOutput()],
+  ['consumeStream', (stream) => stream.consumeStream()],
+  [
+    'fullStream, until the approval',
+    async ({ fullStream }) => {
+      for await (const { type } of fullStream) if (type === 'tool-call-approval') return;
+    },
+  ],
+  [
+    'a promise that is not awaited',
+    async (stream) => {
+      void stream.text;
+      return stream.usage;
+    },
+  ],
+];
+
+it.each(readings)(
+  'a rollout whose step reads a suspended stream fails and leaves no run behind, by %s',
+  async (_, read) => {
+    const agent = agentWith({ tools: { refund } });
+    const step = createStep({
+      id: 'call',
+      ...prompt,
+      execute: async ({ inputData }) => ({ text: String(await read(await agent.stream(inputData.prompt))) }),
+    });
+    const workflow = createWorkflow({ id: 'flow', ...prompt })
+      .then(step)
+      .commit();
+    const storage = new InMemoryStore();
+    new Mastra({ agents: { agent }, workflows: { workflow }, storage, logger: false });
+    expect(await rolloutFailures(workflow, { prompt: 'refund me' }, { parts: { agent } })).toEqual([
+      expect.stringContaining('The agent support was suspended (refund)'),
+    ]);
+    expect((await (await storage.getStore('workflows'))?.listWorkflowRuns())?.runs).toEqual([]);
+  },
+);
+
 /** A workflow with an agent, then a step that suspends the run until it is resumed. */
 function approvedWorkflow() {
   const approve = createStep({
@@ -148,6 +209,26 @@ it('a workflow that suspends in a nested workflow, also for each item of a list,
 it.each([
   ['an agent', () => agentWith({ tools: { refund } }), 'refund me'],
   ['a workflow', approvedWorkflow, { prompt: 'refund me' }],
+  [
+    'a workflow with an agent as a step',
+    () =>
+      createWorkflow({ id: 'flow', ...prompt })
+        .then(createStep(agentWith({ tools: { refund } })))
+        .commit(),
+    { prompt: 'refund me' },
+  ],
+  [
+    'a workflow in a workflow',
+    () => {
+      const inner = createWorkflow({ id: 'inner', ...prompt })
+        .then(createStep(agentWith({ tools: { refund } })))
+        .commit();
+      return createWorkflow({ id: 'flow', ...prompt })
+        .then(inner as never)
+        .commit();
+    },
+    { prompt: 'refund me' },
+  ],
 ])('%s that suspends on every example ends the run after the first rollouts', async (_, program, input) => {
   for (const count of [1, 40]) {
     const reflections: number[] = [];
@@ -168,16 +249,43 @@ it.each([
   }
 });
 
-it('a mocked tool needs no approval', async () => {
-  const outputs: string[] = [];
-  await gepa(agentWith({ tools: { refund } })).compile({
-    trainset: [{ input: 'a', toolMocks: [{ toolName: 'refund', args: {}, output: 'mocked' }] }],
-    metric: ({ output }) => {
-      outputs.push(output.text);
-      return 1;
-    },
-    propose: async () => ({}),
-    maxIterations: 1,
-  });
-  expect(outputs[0]).toBe('done');
+const mocked = { toolMocks: [{ toolName: 'refund', args: {}, output: 'mocked' }] };
+const free = createTool({
+  id: 'refund',
+  description: 'Refunds.',
+  inputSchema: z.object({}),
+  execute: async () => 'really',
 });
+type Approval = [string, () => Parameters<typeof gepa>[0], object?];
+const approvals: readonly Approval[] = [
+  ['the tool', () => agentWith({ tools: { refund } })],
+  [
+    'the default options',
+    () => agentWith({ tools: { refund: free }, defaultOptions: { requireToolApproval: true } }),
+  ],
+  [
+    'a function in the default options',
+    () => agentWith({ tools: { refund: free }, defaultOptions: { requireToolApproval: () => true } }),
+  ],
+  ['config', () => agentWith({ tools: { refund: free } }), { config: { requireToolApproval: true } }],
+  [
+    'the options of a step',
+    () =>
+      createWorkflow({ id: 'flow', ...prompt })
+        .then(createStep(agentWith({ tools: { refund: free } }), { requireToolApproval: true } as never))
+        .commit(),
+  ],
+];
+
+it.each<Approval>(approvals)(
+  'a mocked tool needs no approval that %s would require',
+  async (_, program, options = {}) => {
+    const made = program();
+    const input = made instanceof Agent ? 'x' : { prompt: 'x' };
+    expect(await rolloutFailures(made, input, options, mocked)).toEqual([undefined]);
+    // Others do.
+    expect(await rolloutFailures(program(), input, options)).toEqual([
+      expect.stringContaining('was suspended (refund)'),
+    ]);
+  },
+);

@@ -1,6 +1,8 @@
+import type { Transformer } from 'node:stream/web';
 import type { Agent } from '@mastra/core/agent';
 import { GepaError } from 'gepa-core';
 import type { StoredRun } from '../trace/recorder.ts';
+import { isPromise } from './maybe-promise.ts';
 
 /** The agent or workflow of a rollout suspended its run. */
 export class SuspensionError extends GepaError {
@@ -17,43 +19,56 @@ export class SuspensionError extends GepaError {
   }
 }
 
-interface Chunk {
-  readonly type: string;
-  readonly payload?: { readonly toolName?: string };
-}
-
 /** The part of the result of `agent.stream` that is read here. */
 export interface AgentStream {
   readonly runId: string;
-  readonly fullStream: ReadableStream<Chunk>;
+  readonly status: string;
+  readonly finishReason: Promise<unknown>;
+  readonly suspendPayload: Promise<{ readonly toolName?: string } | undefined>;
 }
 
 /**
- * A proxy of an agent's stream that calls `onSuspension` at the end of the stream when the agent suspended its run. An
- * error from `onSuspension` ends the stream.
+ * A proxy of an agent's stream that calls `onSuspension` when the agent has suspended its run, in whatever way the stream
+ * is read. An error from `onSuspension` ends the streams and rejects the promises that are read from it.
  */
 export function observeSuspension(
   stream: AgentStream,
   onSuspension: (tool: string | undefined) => Promise<void>,
 ): AgentStream {
-  const observer = () => {
-    let suspension: Chunk | undefined;
-    return new TransformStream<Chunk, Chunk>({
-      transform(chunk, controller) {
-        if (chunk.type === 'tool-call-approval' || chunk.type === 'tool-call-suspended') suspension = chunk;
-        controller.enqueue(chunk);
-      },
-      async flush() {
-        if (suspension !== undefined) await onSuspension(suspension.payload?.toolName);
-      },
+  let suspended: Promise<void> | undefined;
+  /** Called when something that was read from the stream has ended. */
+  const check = async () => {
+    if (stream.status !== 'suspended') return;
+    suspended ??= stream.suspendPayload.then((payload) => onSuspension(payload?.toolName));
+    await suspended;
+  };
+  /** The reader has stopped, while the run continues. */
+  const checkLater = async () => {
+    const ended = stream.finishReason.catch(() => {}).then(check);
+    if (stream.status === 'suspended') await ended;
+    else ended.catch(() => {});
+  };
+  const observed = (value: unknown): unknown => {
+    if (value instanceof ReadableStream) {
+      const observer: Transformer = { flush: check, cancel: checkLater };
+      return value.pipeThrough(new TransformStream(observer));
+    }
+    if (!isPromise(value)) return value;
+    const checked = Promise.resolve(value).then(async (result) => {
+      await check();
+      return result;
     });
+    // Not every promise of a stream is awaited.
+    checked.catch(() => {});
+    return checked;
   };
   return new Proxy(stream, {
     get(target, key) {
-      if (key === 'fullStream') return target.fullStream.pipeThrough(observer());
       // Private fields of the stream are not accessible through the proxy.
       const value: unknown = Reflect.get(target, key, target);
-      return typeof value === 'function' ? value.bind(target) : value;
+      return typeof value === 'function'
+        ? (...args: unknown[]) => observed(value.apply(target, args))
+        : observed(value);
     },
   });
 }

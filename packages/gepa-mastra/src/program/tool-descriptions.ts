@@ -2,11 +2,13 @@ import { zodToJsonSchema } from '@mastra/core/utils/zod-to-json';
 import type { CallOptions, OfferedTool } from '../trace/model-call.ts';
 import { copyWith } from './copy-with.ts';
 import type { ToolComponents } from './discovery.ts';
-import { type FieldSchema, mapSubschemas, subschemasOf } from './field-schema.ts';
+import { type FieldSchema, fieldSchemas } from './field-schema.ts';
 
 interface AnySchema extends FieldSchema {
   readonly '~standard'?: {
-    readonly jsonSchema?: { input(options: { readonly target: string }): unknown };
+    readonly jsonSchema?: {
+      input(options: { readonly target: string; readonly libraryOptions: object }): unknown;
+    };
   };
   readonly _def?: unknown;
   readonly jsonSchema?: FieldSchema;
@@ -16,18 +18,20 @@ interface AnySchema extends FieldSchema {
 export function fieldSchemaOf(schema: AnySchema): FieldSchema {
   const { '~standard': standard, _def, jsonSchema } = schema;
   if (standard?.jsonSchema !== undefined)
-    return standard.jsonSchema.input({ target: 'draft-07' }) as FieldSchema;
+    // Types without a JSON schema, such as dates, have one without constraints, as in Mastra's own conversion.
+    return standard.jsonSchema.input({
+      target: 'draft-07',
+      libraryOptions: { unrepresentable: 'any' },
+    }) as FieldSchema;
   if (standard !== undefined || _def !== undefined) return zodToJsonSchema(schema as never) as FieldSchema;
   return jsonSchema ?? schema;
 }
 
 /** The descriptions of all fields in a schema, by field path. A field may have several. */
-export function describedFields(schema: FieldSchema, path = ''): [path: string, description: string][] {
-  const own: [string, string][] = schema.description && path !== '' ? [[path, schema.description]] : [];
-  const fields = Object.entries(schema.properties ?? {}).flatMap(([name, field]) =>
-    describedFields(field, fieldPath(path, name)),
+export function describedFields(schema: FieldSchema): [path: string, description: string][] {
+  return fieldSchemas(schema).flatMap(([path, { description }]) =>
+    path !== '' && description ? [[path, description]] : [],
   );
-  return [...own, ...fields, ...subschemasOf(schema).flatMap((inner) => describedFields(inner, path))];
 }
 
 /** The original text of a component and its replacement. */
@@ -118,25 +122,13 @@ function rewriteTool(
   };
 }
 
-function rewriteFields(
-  schema: FieldSchema,
-  rewrites: ReadonlyMap<string, Rewrite | undefined>,
-  path = '',
-): FieldSchema {
-  const changed = mapSubschemas(schema, (inner) => rewriteFields(inner, rewrites, path));
-  const { description, properties } = schema;
-  const rewrite = rewrites.get(path);
-  // Mastra may have appended constraints that the provider's schema cannot express; keep them.
-  if (rewrite !== undefined && description !== undefined)
-    Object.assign(changed, { description: description.replace(rewrite.from, () => rewrite.to) });
-  if (properties === undefined) return changed;
-  const fields = Object.entries(properties).map(([name, field]) => [
-    name,
-    rewriteFields(field, rewrites, fieldPath(path, name)),
-  ]);
-  return { ...changed, properties: Object.fromEntries(fields) };
-}
-
-function fieldPath(path: string, name: string): string {
-  return path === '' ? name : `${path}.${name}`;
+function rewriteFields(schema: FieldSchema, rewrites: ReadonlyMap<string, Rewrite | undefined>): FieldSchema {
+  const changed = JSON.parse(JSON.stringify(schema)) as FieldSchema;
+  for (const [path, field] of fieldSchemas(changed)) {
+    const rewrite = rewrites.get(path);
+    // Mastra may have appended constraints that the provider's schema cannot express; keep them.
+    if (rewrite !== undefined && field.description !== undefined)
+      Object.assign(field, { description: field.description.replace(rewrite.from, () => rewrite.to) });
+  }
+  return changed;
 }

@@ -3,7 +3,7 @@ import { Mastra } from '@mastra/core/mastra';
 import { InMemoryStore } from '@mastra/core/storage';
 import { createTool } from '@mastra/core/tools';
 import { createStep, createWorkflow } from '@mastra/core/workflows';
-import type { GepaEvent } from 'gepa-core';
+import { type GepaEvent, OptionsError } from 'gepa-core';
 import { walkSteps } from 'gepa-core/adapter';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -82,6 +82,80 @@ it('unmockedToolPolicy deny fails the rollout, and allow runs the tool', async (
   const [allowed] = await rollouts(clerk(), { input: 'x', unmockedToolPolicy: 'allow' });
   expect(allowed?.output).toBe('done {"really":"refunded"}');
   expect(refunds).toBeGreaterThan(0);
+});
+
+it('a mock may have the id of a tool instead of the name under which the agent has it', async () => {
+  const agent = new Agent({
+    id: 'clerk',
+    name: 'Clerk',
+    instructions: 'Refund.',
+    model: server.model,
+    tools: { pay: refund },
+  });
+  const [seed] = await rollouts(agent, { input: 'x', toolMocks: mocks });
+  expect(seed?.output).toBe('done {"mocked":1}');
+  expect(refunds).toBe(0);
+});
+
+it('a mock of a tool that the program does not have is refused with the names of its tools, unless they depend on the request', async () => {
+  const desk = (config: object = {}) =>
+    new Agent({
+      id: 'desk',
+      name: 'Desk',
+      instructions: 'Delegate.',
+      model: server.model,
+      agents: { clerk: clerk() },
+      ...config,
+    });
+  const example = { input: 'x', toolMocks: [{ toolName: 'refnd', output: 1 }] };
+  const running = rollouts(desk(), example);
+  await expect(running).rejects.toThrow(OptionsError);
+  await expect(running).rejects.toThrow(
+    '`toolMocks` name the tool "refnd", but the program has the tools agent-clerk, refund.',
+  );
+  const target = gepa(desk());
+  await expect(target.evaluate({ examples: [example], metric: () => 1 })).rejects.toThrow('"refnd"');
+  await expect(
+    target.estimate({ trainset: [example], metric: () => 1, propose: async () => ({}) }),
+  ).rejects.toThrow('"refnd"');
+  expect(refunds).toBe(0);
+  const known = {
+    input: 'x',
+    toolMocks: [{ toolName: 'agent-clerk', output: 'ok', matchArgs: 'ignore' as const }],
+  };
+  await rollouts(desk(), known);
+  for (const config of [
+    { tools: () => ({ refund }) },
+    { defaultOptions: { clientTools: { refnd: { description: 'Refunds.', parameters: {} } } } },
+  ])
+    await expect(rollouts(desk(config), example)).resolves.toBeDefined();
+});
+
+it('the tools that are steps of a workflow may be mocked', async () => {
+  const io = { inputSchema: z.object({ order: z.number() }), outputSchema: z.object({ text: z.string() }) };
+  const pay = createTool({
+    ...io,
+    id: 'pay',
+    description: 'Pays.',
+    execute: async () => ({ text: 'really' }),
+  });
+  const workflow = createWorkflow({ id: 'flow', ...io })
+    .then(createStep(pay) as never)
+    .commit();
+  const outputs: unknown[] = [];
+  const compile = (toolName: string) =>
+    gepa(workflow, { parts: { clerk: clerk() } }).evaluate({
+      examples: [
+        { input: { order: 0 }, toolMocks: [{ toolName, args: { order: 0 }, output: { text: 'mocked' } }] },
+      ],
+      metric: ({ output }) => {
+        outputs.push(output);
+        return 1;
+      },
+    });
+  await compile('pay');
+  expect(outputs).toEqual([{ text: 'mocked' }]);
+  await expect(compile('payy')).rejects.toThrow('the program has the tools refund, pay.');
 });
 
 it('mocks also stand for the tools of sub-agents', async () => {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { GepaError } from 'gepa-core/load';
+import type { NamedTools } from './function-tools.ts';
 
 /** The output of a tool call that must not run, as items of Mastra's datasets declare it. */
 export interface ToolMock {
@@ -34,6 +35,9 @@ export interface Hooks {
   afterToolCall?(context: HookContext & { readonly output?: unknown }): unknown;
 }
 
+/** Whether calls of tools need approval. */
+type ToolApproval = boolean | ((call: { readonly toolName: string }) => unknown);
+
 /** The output in place of a tool call; undefined to make the call. */
 export type MockedCall = { readonly output: unknown } | undefined;
 
@@ -42,6 +46,8 @@ export class ToolMocks {
   readonly #mocks: ToolMock[];
   readonly #isDenied: boolean;
   readonly #mocked: ReadonlySet<string>;
+  /** The ids that mocks have, by the names of the tools. */
+  readonly #ids = new Map<string, string>();
   readonly #abort = new AbortController();
   /** Set when a call had no mock; the rollout is aborted. */
   failure: GepaError | undefined;
@@ -57,9 +63,20 @@ export class ToolMocks {
     return this.#abort.signal;
   }
 
+  /** Notes the ids of tools, which mocks may have instead of the names under which the tools are called. */
+  know(tools: NamedTools): void {
+    for (const [name, { id }] of tools)
+      if (id !== undefined && this.#mocked.has(id) && !this.#mocked.has(name)) this.#ids.set(name, id);
+  }
+
   /** Whether calls of a tool never run it. */
   replaces(toolName: string): boolean {
-    return this.#isDenied || this.#mocked.has(toolName);
+    return this.#isDenied || this.#mocked.has(this.#ids.get(toolName) ?? toolName);
+  }
+
+  /** The option `requireToolApproval` of a run without approvals of mocked calls. */
+  approval(own: ToolApproval): ToolApproval {
+    return (call) => !this.replaces(call.toolName) && (typeof own === 'function' ? own(call) : own);
   }
 
   /** The name that mocks have for a tool with several names. */
@@ -68,7 +85,8 @@ export class ToolMocks {
   }
 
   /** The mock of a call. Mocks of the same tool and arguments are used in their order. */
-  resolve(toolName: string, input: unknown): MockedCall {
+  resolve(calledName: string, input: unknown): MockedCall {
+    const toolName = this.#ids.get(calledName) ?? calledName;
     if (this.failure !== undefined) return { output: { error: this.failure.message } };
     if (!this.#mocked.has(toolName)) {
       return this.#isDenied

@@ -1,10 +1,13 @@
 import type { Agent } from '@mastra/core/agent';
+import type { RequestContext } from '@mastra/core/request-context';
 import { copyWith } from '../program/copy-with.ts';
 import type { Method } from '../program/derivation.ts';
+import { without } from '../program/request-context.ts';
 import type { FlowStep } from '../program/step-entries.ts';
 import { type AgentStream, deleteRun, observeSuspension, SuspensionError } from '../program/suspension.ts';
 import type { Hooks } from '../program/tool-mocks.ts';
 import type { Recorder } from '../trace/recorder.ts';
+import { recordedScorers } from './completion-scorers.ts';
 
 interface GenerateResult {
   readonly runId: string;
@@ -14,20 +17,51 @@ interface GenerateResult {
   readonly suspendPayload?: { readonly toolName?: string };
 }
 
-/** No live scorers, and mocks instead of tools, one call at a time because their order matters. */
-export function rolloutOptions(recorder: Recorder, copy: Agent, options: unknown): object {
+/** No live scorers, no thread, and mocks instead of tools, one call at a time because their order matters. */
+export function rolloutOptions(recorder: Recorder, copy: Agent, key: string, options: unknown): object {
   const { mocks } = recorder;
-  if (mocks === undefined) return { scorers: {} };
-  const { hooks, abortSignal } = (options ?? {}) as {
+  const { hooks, abortSignal, requestContext } = (options ?? {}) as {
     readonly hooks?: Hooks;
     readonly abortSignal?: AbortSignal;
+    readonly requestContext?: RequestContext;
   };
+  const everyRun = {
+    ...rolloutDefaults(recorder, options ?? {}),
+    scorers: {},
+    ...(key === 'network' ? {} : withoutThread(requestContext)),
+  };
+  if (mocks === undefined) return everyRun;
   const own = { ...(copy as Partial<Agent>).getConfiguredToolHooks?.(), ...hooks } as Hooks;
   return {
-    scorers: {},
+    ...everyRun,
     hooks: mocks.hooks(recorder, own),
     toolCallConcurrency: 1,
     abortSignal: abortSignal === undefined ? mocks.signal : AbortSignal.any([abortSignal, mocks.signal]),
+  };
+}
+
+/** What a rollout changes in options of calls and in default options: it counts judges, and mocked tools need no approval. */
+export function rolloutDefaults(recorder: Recorder, options: object): object {
+  const { requireToolApproval: own } = options as { readonly requireToolApproval?: boolean };
+  return {
+    ...recordedScorers(recorder, options),
+    ...(own && recorder.mocks !== undefined ? { requireToolApproval: recorder.mocks.approval(own) } : {}),
+  };
+}
+
+/** The key under which Mastra reads the thread of a call from its request context. */
+const threadKey = 'mastra__threadId';
+
+/**
+ * Options without the thread of the call. A copy has no memory, but the user's own processors may read and write a
+ * thread: those of Mastra that store messages, for example.
+ */
+function withoutThread(requestContext: RequestContext | undefined): object {
+  return {
+    memory: undefined,
+    threadId: undefined,
+    resourceId: undefined,
+    ...(requestContext?.has(threadKey) ? { requestContext: without(requestContext, threadKey) } : {}),
   };
 }
 

@@ -1,39 +1,79 @@
 import type { Agent } from '@mastra/core/agent';
+import type { MessageListInput } from '@mastra/core/agent/message-list';
 import { noopLogger } from '@mastra/core/logger';
+import { MockMemory } from '@mastra/core/memory';
 import type { Derivation, Recording } from '../program/derivation.ts';
+import { mapMaybePromise } from '../program/maybe-promise.ts';
 import { calledName } from '../program/model-names.ts';
 import { recordModelCall } from '../trace/record-model-call.ts';
 import type { Recorder } from '../trace/recorder.ts';
 import { recordProcessors } from './record-processors.ts';
-import { recordedMethod, recordedStep, recordRun, rolloutOptions } from './record-runs.ts';
+import { recordedMethod, recordedStep, recordRun, rolloutDefaults, rolloutOptions } from './record-runs.ts';
 import { recordedTool } from './recorded-tool.ts';
+import { SentInstructions } from './sent-instructions.ts';
 
 /** Makes the copy of an agent leave nothing behind: no memory, scores, logs or tasks. Records its processors. */
-function changeAgent(derivation: Derivation, copy: Agent): void {
+function changeAgent(recorder: Recorder, derivation: Derivation, copy: Agent): void {
+  const network = copy.network?.bind(copy);
+  const hasMemory = copy.hasOwnMemory();
+  let networkMemory: MockMemory | undefined;
   Object.assign(copy, {
-    getMemory: async () => undefined,
+    getMemory: async () => networkMemory,
     hasOwnMemory: () => false,
+    // A network keeps its progress in the memory of its agent: here, in one that ends with the rollout.
+    network: (messages: MessageListInput, options: never) => {
+      if (hasMemory) networkMemory ??= new MockMemory();
+      return network(messages, options);
+    },
     listScorers: async () => ({}),
   } satisfies Partial<Agent>);
   copy.__markStoredVersionApplied?.();
   copy.__setLogger(noopLogger);
   recordProcessors(derivation, copy);
+  changeDefaultOptions(recorder, copy);
   // Results of background tasks would arrive after the rollout.
   (copy as Partial<Agent>).disableBackgroundTasks?.();
 }
 
+function changeDefaultOptions(recorder: Recorder, copy: Agent): void {
+  const changed =
+    <Args extends unknown[]>(read: (...args: Args) => object | Promise<object>) =>
+    (...args: Args) =>
+      mapMaybePromise(read.apply(copy, args), (options) => ({
+        ...options,
+        ...rolloutDefaults(recorder, options),
+      }));
+  const { getDefaultOptions, getDefaultNetworkOptions } = copy;
+  Object.assign(copy, {
+    getDefaultOptions: changed(getDefaultOptions),
+    getDefaultNetworkOptions: changed(getDefaultNetworkOptions),
+  });
+}
+
 /** Records with a recorder. Only rollouts need this: the small entry for production does not import this file. */
 export function recordingOf(recorder: Recorder): Recording {
+  const sent = new SentInstructions(recorder);
   return {
     reads: recorder.reads,
     stepOptions: { scorers: undefined },
     storesRuns: () => recorder.storedRuns !== undefined,
     created: (workflow, runId) => recorder.storedRuns?.push({ workflow, runId }),
-    changeAgent,
+    changeAgent: (derivation, copy, components) => {
+      changeAgent(recorder, derivation, copy);
+      sent.observe(copy, components);
+    },
     changeWorkflow: (copy) => copy.__setLogger(noopLogger),
     modelCall: (components, model, options, call) =>
-      recordModelCall(recorder, { modelId: calledName(model), components }, options, call),
-    runOptions: (copy, options) => rolloutOptions(recorder, copy, options),
+      recordModelCall(
+        recorder,
+        { modelId: calledName(model), components: sent.sentIn(options, components) },
+        options,
+        call,
+      ),
+    runOptions: (copy, key, options) => {
+      sent.run(copy, options);
+      return rolloutOptions(recorder, copy, key, options);
+    },
     agentMethod: (copy, names, method) => recordedMethod(recorder, copy, names, method),
     step: (step) => recordedStep(recorder, step),
     tool: (tool, name) => recordedTool(recorder, tool, name),

@@ -268,6 +268,9 @@ it('a metric from scorers throws the error of a scorer', async () => {
     throw new Error('no judge');
   });
   await expect(fromScorers(broken)(args)).rejects.toThrow('no judge');
+  await expect(fromScorers({ fine: matches, tone: broken })(args)).rejects.toThrow(
+    'The scorer "tone" threw: no judge',
+  );
 });
 
 it.each([

@@ -1,5 +1,5 @@
 import type { ScorerRunResult } from '@mastra/core/evals';
-import { type Metric, type MetricScore, OptionsError, type Usage } from 'gepa-core';
+import { failureKind, GepaError, type Metric, type MetricScore, OptionsError, type Usage } from 'gepa-core';
 import { addUsage, noUsage } from 'gepa-core/adapter';
 import type { MastraExample } from '../data/example.ts';
 import { detailsOf, type RolloutDetails } from '../trace/rollout-details.ts';
@@ -26,7 +26,11 @@ export function fromScorers(scorers: ScorersInput): Metric<MastraExample<unknown
       entries.map(async (entry) => {
         const run = runOf(entry, example, output, details);
         if (run === undefined) return notScored(entry, `The step ${entry.step} did not run.`);
-        const { result, usage } = await runScorer(entry.scorer, run, meter, details?.mastra);
+        const { result, usage } = await runScorer(entry.scorer, run, meter, details?.mastra).catch(
+          (error: unknown) => {
+            throw entries.length === 1 ? error : named(entry, error);
+          },
+        );
         return toScored(entry, result, usage);
       }),
     );
@@ -36,6 +40,12 @@ export function fromScorers(scorers: ScorersInput): Metric<MastraExample<unknown
     metric,
     entries.some(({ needsGroundTruth }) => needsGroundTruth),
   );
+}
+
+/** Says which of several scorers threw. The errors of providers keep their class, which decides whether to retry. */
+function named({ name }: ScorerEntry, error: unknown): unknown {
+  if (failureKind(error) !== 'program' || !(error instanceof Error)) return error;
+  return new GepaError(`The scorer "${name}" threw: ${error.message}`, { cause: error });
 }
 
 /** The arguments of a scorer, as in `runEvals`. Undefined when the scorer belongs to a step that did not run. */

@@ -60,7 +60,7 @@ interface ScorerFields {
 }
 
 /** A copy of a scorer that records its steps and model calls. A scorer of the user's own class is returned as it is. */
-function recordedScorer(scorer: Scorer, recorder: Recorder): Scorer {
+export function recordedScorer(scorer: Scorer, recorder: Recorder): Scorer {
   if (Object.getPrototypeOf(scorer) !== MastraScorer.prototype) return scorer;
   const { config, steps, originalPromptObjects } = scorer as unknown as ScorerFields;
   const wrapper: CallWrapper = (model, options, call) =>

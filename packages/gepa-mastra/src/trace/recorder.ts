@@ -48,6 +48,8 @@ export class Recorder {
   readonly storedRuns: StoredRun[] | undefined;
   /** The tunables and parts that were read. */
   readonly reads = new Set<string>();
+  /** The components that a model call of their agent was without. */
+  readonly unsent = new Set<string>();
   /** Answers calls of tools, if the example has mocks. */
   readonly mocks: ToolMocks | undefined;
   /** The images that steps were given or returned, besides those of the rollout's input. */

@@ -38,4 +38,4 @@ export function unreadError(names: readonly string[]): SeedError {
 }
 
 const remedy =
-  'Read the text (`.text`), call the part or offer the tool inside the program, in the same process, when it runs; or remove it from `tunables` or `parts`, or `exclude` it.';
+  'Read the text (`.text`), call the part or offer the tool inside the program, in the same process, when it runs, and do not replace the text; or remove it from `tunables` or `parts`, or `exclude` it.';
