@@ -32,7 +32,7 @@ function passes(name: string, versions: Versions): boolean {
     // Only this package and its dependencies: others may not support these versions.
     edit(join(copy, 'package.json'), (manifest) => ({
       ...manifest,
-      workspaces: ['packages/gepa-core', 'packages/test-server', `packages/${name}`],
+      workspaces: ['packages/gepa-core', 'packages/report-page', 'packages/test-server', `packages/${name}`],
       overrides: { ...(manifest.overrides as object), ...versions },
     }));
     edit(join(copy, 'packages', name, 'package.json'), (manifest) => ({

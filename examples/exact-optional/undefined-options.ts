@@ -23,6 +23,8 @@ import type {
 } from 'gepa-core';
 import type { LoadProgramOptions } from 'gepa-core/load';
 import type { ReadOptions, ReportOptions } from 'gepa-core/node';
+import type { GepaOptions as LangChainOptions } from 'gepa-langchain';
+import type { GepaOptions as MastraOptions } from 'gepa-mastra';
 
 /** The names of optional fields that do not take `undefined`. */
 type Strict<Fields> = {
@@ -43,8 +45,10 @@ export type Tested = [
   None<Strict<EvaluationOptions<string, string, string, 'a', 'b'>>>,
   None<Strict<FunctionOptions<string, string, string, 'a'>>>,
   None<Strict<GateOptions>>,
+  None<Strict<LangChainOptions>>,
   None<Strict<LanguageModelAnswer>>,
   None<Strict<LoadProgramOptions>>,
+  None<Strict<MastraOptions>>,
   None<Strict<MetricScore>>,
   None<Strict<Price>>,
   None<Strict<ProgramExample>>,

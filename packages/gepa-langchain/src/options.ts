@@ -21,21 +21,21 @@ export interface GepaOptions extends ComponentSelectionOptions {
    * values that rollouts must not share, such as a session. By default every rollout runs in a new thread, which is
    * kept in memory instead of in the program's checkpointer.
    */
-  readonly config?: RolloutConfig | ((example: ProgramExample) => RolloutConfig);
+  readonly config?: RolloutConfig | ((example: ProgramExample) => RolloutConfig) | undefined;
   /**
    * Objects that functions of the program call (nodes, tools, lambdas), by names of your choice: prompt templates,
    * messages, runnables, agents, compiled graphs. Their texts become components, named `<part>.<text>`. Within a rollout
    * and within the compiled program these objects have the candidate's texts; elsewhere they are unchanged. A string is a
    * text that the program sends to chat models, whole or within a system or human message.
    */
-  readonly parts?: Readonly<Record<string, object | string>>;
+  readonly parts?: Readonly<Record<string, object | string>> | undefined;
   /** Texts inside functions of the program (nodes, tools, lambdas, an `entrypoint`) to optimize as well. */
-  readonly tunables?: readonly AnyTunable[];
+  readonly tunables?: readonly AnyTunable[] | undefined;
   /**
    * Whether to optimize the descriptions of tools, of their schemas at every depth, and of structured output. Default
    * `false`: better descriptions do not always help, and all components share the budget.
    */
-  readonly tools?: boolean;
+  readonly tools?: boolean | undefined;
 }
 
 /** What each option must be. */

@@ -32,27 +32,27 @@ import type { Skipped } from './program/skip-reasons.ts';
 /** Which texts of an agent or a workflow are components. */
 export interface TextOptions extends ComponentSelectionOptions {
   /** Whether descriptions of tools, of their input fields, of sub-agents and of `workflows` are components. Default `false`. */
-  readonly tools?: boolean;
+  readonly tools?: boolean | undefined;
   /** The request context for dynamic instructions and for every rollout. An example's own values override it. */
-  readonly requestContext?: RequestContextValues;
+  readonly requestContext?: RequestContextValues | undefined;
   /**
    * The workflows that the agent offers as tools, so that the agents in them are optimized too:
    * `await agent.listWorkflows()`.
    */
-  readonly workflows?: Readonly<Record<string, WorkflowLike>>;
+  readonly workflows?: Readonly<Record<string, WorkflowLike>> | undefined;
   /**
    * Initial instructions by component name, for instructions that come from an asynchronous function. For those that
    * were written in Studio, the blocks of the agent's version.
    */
-  readonly texts?: Readonly<Record<string, AgentInstructions | readonly InstructionBlock[]>>;
+  readonly texts?: Readonly<Record<string, AgentInstructions | readonly InstructionBlock[]>> | undefined;
   /** Texts in functions of the program, made with `tunable`. */
-  readonly tunables?: readonly Tunable[];
+  readonly tunables?: readonly Tunable[] | undefined;
   /**
    * The agents and workflows that functions of steps and tools call, by name: `{ weatherAgent }`, or a Mastra instance
    * for all of its agents and workflows. Within runs of the program they run with the candidate's texts; elsewhere they
    * are unchanged.
    */
-  readonly parts?: Parts;
+  readonly parts?: Parts | undefined;
 }
 
 /** What each option of `gepa` and `load` must be. */

@@ -47,7 +47,7 @@ export interface GepaOptions extends TextOptions {
    * override the agent's default options. A function is called for each rollout. Not used for workflows. With
    * `tools: true`, the descriptions of its `toolsets` and `clientTools` are components too, unless it is a function.
    */
-  readonly config?: RunConfig | ((example: ProgramExample) => RunConfig);
+  readonly config?: RunConfig | ((example: ProgramExample) => RunConfig) | undefined;
 }
 
 type InputOf<Program> = Program extends {

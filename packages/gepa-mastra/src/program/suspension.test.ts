@@ -277,7 +277,8 @@ const approvals: readonly Approval[] = [
   ],
 ];
 
-it.each<Approval>(approvals)(
+// Older versions of Mastra know no approvals that depend on the tool.
+it.runIf('__getOverridableFields' in Agent.prototype).each<Approval>(approvals)(
   'a mocked tool needs no approval that %s would require',
   async (_, program, options = {}) => {
     const made = program();

@@ -75,7 +75,7 @@ const programs: Record<string, () => ReturnType<typeof gepa>> = {
   },
 };
 
-it.each(Object.keys(programs))(
+it.runIf('__getOverridableFields' in Agent.prototype).each(Object.keys(programs))(
   'judges of completion count, and are steps of the trace: in %s',
   async (kind) => {
     const before = server.requests.length;

@@ -76,7 +76,8 @@ const steps: readonly (readonly [string, Step])[] = [
   ],
 ];
 
-it.each(steps)(
+// Older versions of Mastra store messages only for agents with a memory.
+it.runIf('__getOverridableFields' in Agent.prototype).each(steps)(
   'rollouts neither read nor write the memory that processors of the user reach: %s',
   async (_, step) => {
     const store = await storage.getStore('memory');
