@@ -30,6 +30,8 @@ export function rebuilt(agent: Agent): Agent {
     ...(requestContextSchema === undefined ? {} : { requestContextSchema }),
     ...(browser === undefined ? {} : { browser }),
   });
+  // A function that returns no text is refused there; the reflection agent has none.
+  copy.getInstructions = (args) => agent.getInstructions(args);
   if ('getWorkspace' in agent) copy.getWorkspace = (args) => agent.getWorkspace(args);
   // Before 1.1, the configured processors can be listed only together with those of memory. The latter do nothing in
   // calls without a thread.
