@@ -1,4 +1,5 @@
 import { BaseCallbackHandler } from '@langchain/core/callbacks/base';
+import { FakeListChatModel } from '@langchain/core/utils/testing';
 import { createAgent, createMiddleware } from 'langchain';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -10,7 +11,10 @@ const server = useOpenAIServer(({ messages }) => contentText(messages[0]!));
 const input = { messages: [{ role: 'user' as const, content: 'Hello.' }] };
 const contextSchema = z.object({ tenant: z.string() });
 
-describe('an agent with a config of its own', () => {
+/** Agents have it since 1.3. */
+const hasConfig = 'withConfig' in createAgent({ model: new FakeListChatModel({ responses: [] }), tools: [] });
+
+describe.runIf(hasConfig)('an agent with a config of its own', () => {
   const seen: unknown[] = [];
   const agent = () =>
     createAgent({

@@ -117,7 +117,9 @@ describe('tools with other descriptions', () => {
     const first = shop({ needsApproval: true });
     const target = gepa(first.agent, { tools: true });
     const program = target.apply(candidate(target) as never);
-    for (const found of [program, program.withConfig({ tags: ['mine'] })]) {
+    // Older agents have no config.
+    const configured = 'withConfig' in program ? [program.withConfig({ tags: ['mine'] })] : [];
+    for (const found of [program, ...configured]) {
       const again = gepa(found, { tools: true });
       expect(again.components['tools.cart']!.text).toBe(NEW['tools.cart']);
       const twice = again.apply({ ...candidate(again), 'tools.cart': 'Puts two things in.' } as never);
