@@ -8,11 +8,25 @@ import { lowestPeers, type Versions } from './install-matrix/lowest-peers.ts';
  * Runs the tests of the framework packages with the lowest versions their peer ranges allow, in a copy of the
  * repository; `npm test` runs them with the newest.
  */
+
+/** Versions of packages that only tests need; the newest require newer peers. */
+const ofTests: Readonly<Record<string, Versions>> = {
+  'gepa-langchain': {
+    '@langchain/anthropic': '1.3.12',
+    '@langchain/aws': '1.1.0',
+    '@langchain/google-genai': '2.1.15',
+    '@langchain/langgraph-supervisor': '1.0.1',
+    '@langchain/mistralai': '1.0.0',
+    '@langchain/ollama': '1.0.0',
+    deepagents: '1.3.1',
+  },
+};
+
 const root = join(import.meta.dirname, '..');
 const wanted = process.argv.slice(2);
 const failed = Object.entries(lowestPeers)
   .filter(([name]) => wanted.length === 0 || wanted.includes(name))
-  .filter(([name, versions]) => !passes(name, versions))
+  .filter(([name, versions]) => !passes(name, { ...versions, ...ofTests[name] }))
   .map(([name]) => name);
 console.log(failed.length === 0 ? 'All lowest peers pass.' : `Lowest peers fail: ${failed.join(', ')}`);
 process.exit(failed.length === 0 ? 0 : 1);

@@ -103,7 +103,10 @@ it('a model call names its model, output limit, tools and answer schema', async 
     model.withFallbacks([model]).pipe(parser),
     // In a function, where the program's own objects do not show the parser.
     RunnableLambda.from(async (text: string) => model.pipe(parser).invoke(text)),
-    model.pipe(StandardSchemaOutputParser.fromSerializableSchema(schema)),
+    // Older versions of LangChain lack this parser.
+    ...(StandardSchemaOutputParser === undefined
+      ? []
+      : [model.pipe(StandardSchemaOutputParser.fromSerializableSchema(schema))]),
   ]) {
     expect(await modelStep(program)).toMatchObject({ ...common, responseFormat });
   }

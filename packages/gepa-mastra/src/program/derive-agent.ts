@@ -53,13 +53,16 @@ export function changeAgent(derivation: Derivation, agent: Agent, copy: Agent): 
       mapValues(await agent.listWorkflows(args), (workflow) =>
         registered(derivation.workflow(workflow), copy),
       ),
-    listTools: async (args) =>
-      mapValues(await listTools(args), (tool, key) =>
-        derivation.tool(
-          hasStoredTools || recording !== undefined ? tool : withDescription(toolTexts, tool, key),
-          key,
+    // Older versions of Mastra list tools synchronously.
+    listTools: ((args) =>
+      mapMaybePromise(listTools(args), (offered) =>
+        mapValues(offered, (tool, key) =>
+          derivation.tool(
+            hasStoredTools || recording !== undefined ? tool : withDescription(toolTexts, tool, key),
+            key,
+          ),
         ),
-      ),
+      )) as Agent['listTools'],
     // Studio applies the tools of a draft, whose descriptions replace the candidate's.
     __setTools: (tools) => {
       hasStoredTools = true;

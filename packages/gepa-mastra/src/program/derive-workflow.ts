@@ -1,9 +1,8 @@
 import type { Agent } from '@mastra/core/agent';
 import type { Mastra } from '@mastra/core/mastra';
 import { type AnyWorkflow, createStep, type StepFlowEntry } from '@mastra/core/workflows';
-import { copyWith } from './copy-with.ts';
 import type { Derivation, Method, Recording } from './derivation.ts';
-import { withReplacement } from './older-mastra.ts';
+import { replaceAgent } from './older-mastra.ts';
 import { isAgent, isWorkflow } from './program.ts';
 import {
   agentOfStep,
@@ -58,12 +57,7 @@ function changeAgentStep(derivation: Derivation, step: FlowStep, agent: Agent): 
     const newStep = createStep(derived, stepOptions(recording, options) as never);
     return { ...step, ...newStep, id: step.id } as FlowStep;
   }
-  const { execute } = step;
-  return copyWith(step, {
-    ...recording?.stepOptions,
-    execute: (context: Parameters<typeof execute>[0]) =>
-      withReplacement(agent, derived, () => execute.call(step, context)),
-  });
+  return replaceAgent(step, agent, derived, recording?.stepOptions);
 }
 
 function stepOptions(recording: Recording | undefined, options: object | undefined): object | undefined {

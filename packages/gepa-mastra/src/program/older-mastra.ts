@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Agent } from '@mastra/core/agent';
 import type { MessageListInput } from '@mastra/core/agent/message-list';
 import type { RequestContext } from '@mastra/core/request-context';
+import { copyWith } from './copy-with.ts';
 
 // Replacements for features that older versions of @mastra/core lack. Each checks for the feature, not for a version.
 
@@ -59,6 +60,21 @@ interface AgentStep {
   execute(context: never): unknown;
 }
 
+/** A copy of a step from `createStep(agent)` whose calls of the agent go to `replacement`. */
+export function replaceAgent<Step extends AgentStep>(
+  step: Step,
+  agent: Agent,
+  replacement: Agent,
+  options: object | undefined,
+): Step {
+  const copy = copyWith(step, {
+    ...options,
+    execute: (context: never) => withReplacement(agent, replacement, () => step.execute(context)),
+  });
+  capturedAgents.set(copy, replacement);
+  return copy;
+}
+
 const capturedAgents = new WeakMap<object, Agent | undefined>();
 
 /**
@@ -112,7 +128,7 @@ const redirects = new Map<Agent, { calls: number; readonly remove: () => void }>
  * Calls a function in which calls of `agent` go to `replacement`, for steps whose agent cannot be exchanged. Other calls
  * of the agent at the same time are not affected.
  */
-export async function withReplacement<Result>(
+async function withReplacement<Result>(
   agent: Agent,
   replacement: Agent,
   call: () => Result | Promise<Result>,

@@ -113,7 +113,7 @@ describe("the exporters of the user's observability", () => {
   }) => {
     const { agent, mastra, collector } = setUp();
     const scorer = createScorer({ id: 'half', description: 'h' }).generateScore(() => 0.5);
-    skip(!('addScorer' in mastra), 'This version of Mastra registers scorers only at its start.');
+    skip(!('addScore' in mastra.observability), 'This version of Mastra does not trace scorers.');
     mastra.addScorer(scorer, 'half');
     const reflection = new Agent({ id: 'reflection', name: 'R', instructions: '', model: server.model });
     mastra.addAgent(reflection, 'reflection');
