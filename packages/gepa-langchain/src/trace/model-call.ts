@@ -44,7 +44,13 @@ export function usageOf(run: Run): Usage {
 export function isUnanswered(run: Run): boolean {
   if (run.outputs === undefined || run.extra?.cached === true || callsOtherModels(run)) return false;
   const generations = generationsOf(run);
-  return generations.length === 0 || generations.every(isNoAnswer);
+  return generations.every(isNoAnswer) && !isBlocked(run);
+}
+
+/** Whether Google refused the prompt: older clients then return neither an answer nor an error. */
+function isBlocked({ outputs }: Run): boolean {
+  const filters: unknown = (outputs?.llmOutput as Node | undefined)?.filters;
+  return isNode(filters) && filters.blockReason !== undefined;
 }
 
 export function unansweredError(run: Run): ModelCallError {
