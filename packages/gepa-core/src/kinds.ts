@@ -36,7 +36,7 @@ export function* mismatches(
   path: readonly string[] = [],
 ): Generator<Mismatch> {
   if (value === undefined ? isRequired : !is(value)) yield { path, value, words, known: [] };
-  if (value === undefined || !is(value) || (fields ?? each) === undefined) return;
+  if (typeof value !== 'object' || !is(value) || (fields ?? each) === undefined) return;
   const given = value as Readonly<Record<string, unknown>>;
   const known = Object.keys(fields ?? given);
   const unknown = isOpen ? [] : Object.keys(given).filter((name) => !known.includes(name));
@@ -105,10 +105,13 @@ export const aFilledList = (item: string): Kind => ({
   is: (value) => Array.isArray(value) && value.length > 0,
 });
 
-/** Texts by name, or anything else with named fields. */
+/** Texts by name, or anything else with named fields. A `Map` or a `Promise` has none. */
 export const anObject: Kind = {
   words: 'an object',
-  is: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  is: (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    !/ (?:Array|Map|Set|WeakMap|Date|RegExp|Promise|Error)]$/.test(Object.prototype.toString.call(value)),
 };
 
 /** Its kind is checked elsewhere. */

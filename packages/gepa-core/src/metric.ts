@@ -71,6 +71,7 @@ export function normalizeMetricResult(result: unknown): NormalizedScore | { read
       };
     }
   }
+  if (usage != null && typeof usage !== 'object') return { problem: `its usage is a ${typeof usage}` };
   return {
     score: value,
     feedback: feedback == null ? undefined : asText(feedback),

@@ -1,6 +1,6 @@
 import { checkArgument, checkOptions } from './check-options.ts';
 import { OptionsError } from './errors.ts';
-import { aFunction, aList, aWholeNumber, notNegative } from './kinds.ts';
+import { aFunction, aList, aWholeNumber, type Kind, notNegative } from './kinds.ts';
 import { Random } from './statistics/random.ts';
 
 /** Options for `splitExamples`. The shares need not add up to 1. */
@@ -16,6 +16,12 @@ export interface SplitOptions<Example> {
   /** The group of an example, such as a customer or a conversation. A group stays in one set. Default: no groups. */
   readonly groupBy?: ((example: Example) => string) | undefined;
 }
+
+/** Equal objects are different groups. */
+const aGroup: Kind = {
+  words: 'a text or a number',
+  is: (value) => typeof value === 'string' || Number.isFinite(value),
+};
 
 /** The sets for `compile`. */
 export interface Split<Example> {
@@ -46,9 +52,10 @@ export function splitExamples<Example>(
   const shares = [train, validation, test];
   const whole = shares.reduce((sum, share) => sum + share, 0);
   if (whole === 0) throw new OptionsError(['`train`, `validation` and `test` are all 0.']);
-  const groups = new Map<string, Example[]>();
+  const groups = new Map<unknown, Example[]>();
   for (const [i, example] of examples.entries()) {
-    const key = groupBy === undefined ? String(i) : groupBy(example);
+    const key: unknown = groupBy === undefined ? i : groupBy(example);
+    checkArgument(`What \`groupBy\` returns for example ${i}`, key, aGroup);
     groups.set(key, [...(groups.get(key) ?? []), example]);
   }
   const sets: Example[][] = [[], [], []];

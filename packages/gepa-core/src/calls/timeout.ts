@@ -41,7 +41,12 @@ export class AttemptTimeouts {
   }
 
   stop(attempt: Attempt): void {
-    if (!this.#untimed.delete(attempt)) this.#running.splice(this.#running.indexOf(attempt), 1);
+    if (this.#untimed.delete(attempt)) return;
+    this.#running.splice(this.#running.indexOf(attempt), 1);
+    if (this.#running.length > 0) return;
+    // It would keep the process alive.
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   #setTimer(ms: number): void {

@@ -98,7 +98,7 @@ const keys = new RegExp(
     /:\/\/[^\s:@/]{0,100}:(?<password>[^\s@/]{3,200})(?=@)/,
     /[?&](?:api[-_]?key|key|(?:access[-_]?)?token)=(?<query>[\w.~+/%-]{7,}[\w~+/%-])/,
     /\bsk-[\w-]{8,}/,
-    /\b(?<prefixed>(?:sk|rk|pk|gsk|xai|csk|hf|r8|pplx|lsv2_\w+)[-_][\w-]{8,})/,
+    /\b(?<prefixed>(?:sk|rk|pk|gsk|xai|csk|hf|r8|pplx|lsv2_\w+|gh[opsu]|github_pat|glpat|xox[abprs])[-_][\w-]{8,})/,
     /\bAIza[\w-]{20,}/,
     /\b(?:AKIA|ASIA)[A-Z\d]{16}\b/,
     /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/,

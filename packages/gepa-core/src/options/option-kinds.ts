@@ -1,4 +1,5 @@
 import { optionProblems } from '../check-options.ts';
+import type { Component } from '../component.ts';
 import {
   aCount,
   aCountFrom,
@@ -71,6 +72,19 @@ const isProgram = (components: unknown) =>
   anObject.is(components) &&
   Object.values(components as object).every((one) => anObject.is(one) && isComponent(one));
 
+const aComponent: Kind = {
+  words: 'a text, or an object with its text',
+  is: isComponent,
+  isRequired: true,
+  fields: {
+    text: aString,
+    kind: aString,
+    variables: { words: 'an array of names', is: (value) => Array.isArray(value) && value.every(aText.is) },
+    description: aString,
+    location: aString,
+  } satisfies Record<keyof Component, Kind>,
+};
+
 /** A value for all components, or values by name. */
 const perComponent = (kind: Kind): Kind => ({
   words: `${kind.words}, or one for each component by name`,
@@ -85,11 +99,10 @@ const kinds = {
   adapter: {
     words: 'an adapter: an object with run() and components, each with its text',
     is: (value) => has(value, 'run') && isProgram((value as { readonly components?: unknown }).components),
+    fields: { components: { ...anObject, each: aComponent } },
+    isOpen: true,
   },
-  seedCandidate: {
-    ...anObject,
-    each: required({ words: 'a text, or an object with its text', is: isComponent }),
-  },
+  seedCandidate: { ...anObject, each: aComponent },
   run: aFunction,
   metersCalls: aFlag,
   trainset: required(examples),

@@ -93,12 +93,16 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
   given: OptimizeOptions<Example, Output, Trace, Name>,
   { needsReserve = true }: { readonly needsReserve?: boolean } = {},
 ): Promise<Settings<Name>> {
-  checkOptions(given, needsReserve);
-  const options = given as unknown as OptimizeOptions<unknown, unknown, unknown, Name>;
+  // A copy, in which inherited options are own ones.
+  const options = checkOptions(given, needsReserve) as OptimizeOptions<unknown, unknown, unknown, Name>;
 
   const { runDir, continueFrom } = withAbsoluteRunDir<{ runDir?: string; continueFrom?: string }>(options);
   const adapter = isAdapterForm(options) ? options.adapter : adapterOf(options);
-  const { trainset, valset = trainset, testset = [] } = options;
+  // Copies: the caller may change the lists during the run.
+  const trainset = [...options.trainset];
+  const valset =
+    options.valset === undefined || options.valset === options.trainset ? trainset : [...options.valset];
+  const testset = [...(options.testset ?? [])];
   const prices = new PriceBook(options.prices);
   // With the sizes of context windows, which bound the calls.
   if (options.maxCostUsd !== undefined || options.maxTokens !== undefined) await prices.load();
@@ -139,6 +143,7 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
     prices,
     isScaleGiven: options.perfectScore !== undefined,
     mask,
+    trainset,
     valset,
     testset,
   };
@@ -200,13 +205,14 @@ export function reserveProblems(options: object): string[] {
 }
 
 /** @throws {OptionsError} with every problem. */
-function checkOptions(options: object, needsReserve: boolean): void {
+function checkOptions(options: object, needsReserve: boolean): AnyOptions {
   if (typeof options !== 'object' || options === null) {
     throw new OptionsError(['The options must be an object.']);
   }
   const { problems, valid } = checkEachOption(options);
   const all = [...problems, ...checkRules(options as AnyOptions, valid, { needsReserve })];
   if (all.length > 0) throw new OptionsError(all);
+  return valid;
 }
 
 /** The names of models that are known before the start. */

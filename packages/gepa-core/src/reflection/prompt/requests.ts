@@ -142,7 +142,7 @@ function withoutRepeats(components: readonly ComponentRequest[]): ComponentReque
 function componentRequest<Name extends string>(source: RequestSource<Name>, name: Name): ComponentRequest {
   const { adapter, candidate, knowledge, memory, components, rollouts, parent, minibatch } = source;
   const component = adapter.components[name];
-  const description = ownValue<string>(knowledge.descriptions, name) ?? component.description;
+  const description = ownValue<string>(knowledge.descriptions, name) ?? masked(source, component.description);
   const question =
     parent === undefined || minibatch === undefined ? undefined : { parent, minibatch, rollouts, components };
   return {
@@ -156,6 +156,9 @@ function componentRequest<Name extends string>(source: RequestSource<Name>, name
     learned: question && memory?.lessons(question, name),
   };
 }
+
+const masked = ({ mask }: Pick<RequestSource<string>, 'mask'>, text: string | undefined) =>
+  text === undefined || mask === undefined ? text : (mask.data(text) as string);
 
 /** The whole records of rollouts for one component, masked. */
 export async function recordsFor<Name extends string>(

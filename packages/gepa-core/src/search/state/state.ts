@@ -84,6 +84,8 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
         }
         break;
       case 'candidate_scored':
+        // The frontier keeps the scores of the search, as for a program that changed.
+        if (event.purpose !== 'pool') this.#refreshFrontier();
         this.candidates[event.index] = withFurtherScores(this.candidates[event.index]!, event);
         if (event.purpose === 'pool') this.#isFrontierStale = true;
         break;

@@ -268,7 +268,8 @@ function ask<Answer>(strategy: string, call: () => Answer): Answer {
 
 function checkIndices(strategy: string, indices: unknown, end: number, allowed: string): readonly number[] {
   const isValid = (n: unknown) => Number.isInteger(n) && Number(n) >= 0 && Number(n) < end;
-  if (Array.isArray(indices) && indices.length > 0 && indices.every(isValid)) return indices;
+  // Unlike a spread, every() skips holes.
+  if (Array.isArray(indices) && indices.length > 0 && [...indices].every(isValid)) return indices;
   throw new StrategyError(`The ${strategy} returned ${describe(indices)}; return one or more of ${allowed}.`);
 }
 
