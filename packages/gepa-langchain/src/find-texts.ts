@@ -10,8 +10,9 @@ import {
 import type { GepaOptions } from './options.ts';
 import { type ComponentOptions, componentsOf } from './program/components.ts';
 import { LiveParts } from './program/live-parts.ts';
-import { mainProgram } from './program/program-with-parts.ts';
+import { mainProgram, withMainProgram } from './program/program-with-parts.ts';
 import { rewrite } from './program/rewrite.ts';
+import { copyOf } from './program/traverse.ts';
 import { bindTunables, splitCandidate, unbindTunables } from './program/tunables.ts';
 import { splitTunables } from './tunable.ts';
 
@@ -73,10 +74,13 @@ export function findTexts<Program extends object>(
       const tools = new Map<object, object>();
       const rewritten = rewrite(program, programTexts, { tools });
       const texts = { ...bound.tunableTexts, ...tunableTexts };
-      const copies = parts.copiesIn(rewritten, tools, texts);
+      const main = mainProgram(rewritten);
+      // What users assign to the new program must not change theirs.
+      const whole = main === mainProgram(program) ? withMainProgram(rewritten, copyOf(main)) : rewritten;
+      const copies = parts.copiesIn(whole, tools, texts);
       if (Object.keys(texts).length === 0 && copies.isEmpty) return rewritten;
       parts.hook(program, Object.keys(components));
-      return bindTunables(mainProgram(rewritten), texts, copies);
+      return bindTunables(mainProgram(whole), texts, copies);
     },
   };
 }

@@ -16,7 +16,7 @@ export {
 } from '../errors.ts';
 export { aFlag, anObject, anyValue, aText, type Kind, type Kinds } from '../kinds.ts';
 export * from '../program/load-program.ts';
-export { hookPart, unhookedDescriptors } from '../program/part-hooks.ts';
+export { copyOfPart, hookPart, unhookedDescriptors } from '../program/part-hooks.ts';
 export { type ComponentSelectionOptions, selectionKinds } from '../program/select-components.ts';
 export * from '../program/tunable.ts';
 export type { SavedCandidate } from '../saved/saved-candidate.ts';

@@ -112,6 +112,12 @@ export function withoutCandidate<Result>(call: () => Result): Result {
   return currentBinding() === undefined ? call() : storage().run(undefined, call);
 }
 
+/** Returns a function that calls another one in the async context of this call. */
+export function presentContext(): <Result>(call: () => Result) => Result {
+  const { snapshot } = storage().constructor as { snapshot?(): <Result>(call: () => Result) => Result };
+  return snapshot?.() ?? ((call) => call());
+}
+
 interface Storage {
   run<Result>(binding: Binding | undefined, call: () => Result): Result;
   getStore(): Binding | undefined;

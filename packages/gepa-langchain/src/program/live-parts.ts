@@ -7,6 +7,7 @@ import type { Node } from './node.ts';
 import { noCopies, PartCopies } from './part-copies.ts';
 import { ProgramWithParts } from './program-with-parts.ts';
 import { type Mark, type RewriteOptions, rewrite, withToolCopies } from './rewrite.ts';
+import { isBound } from './tunables.ts';
 
 /**
  * The objects of the option `parts`, which functions of the program call, and the tools of the program, which its code may
@@ -36,15 +37,13 @@ export class LiveParts {
     return Object.keys(this.#live).length === 0;
   }
 
-  /** Program and parts as one program; the program itself if there are no parts. */
+  /** Program and parts as one program, with the tools that were compiled into it; the program itself if it has neither. */
   joinedTo<Program extends object>(program: Program): Program {
-    if (this.#isEmpty) return program;
     const { objects, withTools } = this.#bound;
-    const parts = Object.entries(this.#live).map(([name, live]) => [
-      name,
-      withTools(objects.get(live) ?? live),
-    ]);
-    return new ProgramWithParts(Object.fromEntries(parts), program) as object as Program;
+    if (this.#isEmpty) return withTools(program);
+    const parts = Object.entries(this.#live).map(([name, live]) => [name, objects.get(live) ?? live]);
+    // Together, because the program may contain a part, or the graph of one.
+    return withTools(new ProgramWithParts(Object.fromEntries(parts), program) as object as Program);
   }
 
   /**
@@ -55,20 +54,23 @@ export class LiveParts {
    * @param texts those of the strings among the parts.
    */
   copiesIn(whole: object, tools: ReadonlyMap<object, object>, texts: Candidate): PartCopies {
-    const objects = this.#objectsIn(whole, tools);
-    return new PartCopies(objects, this.#constants, texts, this.#messageHooks, (program) =>
-      withToolCopies(program, tools),
+    return new PartCopies(
+      this.#objectsIn(whole),
+      this.#constants,
+      texts,
+      this.#messageHooks,
+      new Map([...this.#bound.tools, ...tools]),
+      (program) => withToolCopies(program, tools),
     );
   }
 
-  #objectsIn(whole: object, tools: ReadonlyMap<object, object>): Map<object, object> {
+  #objectsIn(whole: object): Map<object, object> {
     const copies = new Map(this.#bound.objects);
     for (const [name, copy] of whole instanceof ProgramWithParts ? Object.entries(whole.parts) : []) {
       const live = this.#live[name]!;
       for (const [object, stand] of [[live, copy] as const, ...aliasesOf(live, copy)])
         copies.set(object, stand);
     }
-    for (const [tool, copy] of tools) copies.set(tool, copy);
     return copies;
   }
 
@@ -87,9 +89,11 @@ export class LiveParts {
     const texts = sites.map(({ name, component }) => [name, `${component.text} `]);
     const tools = new Map<object, object>();
     const probe = rewrite(whole, Object.fromEntries(texts), { ...options, tools });
-    const copies = this.#objectsIn(probe, tools);
-    const hook = (object: object, name: string) =>
-      this.#unhook.push(hookPart(object, name, differingFields(object, copies.get(object)!)));
+    const copies = new Map([...this.#objectsIn(probe), ...tools]);
+    const hook = (object: object, name: string) => {
+      const fields = isBound(object) ? [] : differingFields(object, copies.get(object)!);
+      this.#unhook.push(hookPart(object, name, fields));
+    };
     for (const [name, live] of Object.entries(this.#live)) {
       for (const object of [live, ...aliasesOf(live, live).map(([alias]) => alias)]) hook(object, name);
     }

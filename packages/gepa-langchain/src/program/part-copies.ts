@@ -13,6 +13,8 @@ export class PartCopies implements Copies {
   readonly objects: ReadonlyMap<object, object>;
   /** A program with the copies of its tools in it. */
   readonly withTools: <Program>(program: Program) => Program;
+  /** The copies of tools, which are also among the objects. */
+  readonly tools: ReadonlyMap<object, object>;
   /** The strings among the parts, by name, as the program has them. */
   readonly constants: Readonly<Record<string, string>>;
   readonly #texts: Candidate;
@@ -25,13 +27,21 @@ export class PartCopies implements Copies {
     constants: Readonly<Record<string, string>>,
     texts: Candidate,
     hooks = new MessageHooks(),
+    tools: ReadonlyMap<object, object> = new Map(),
     withTools = <Program>(program: Program) => program,
   ) {
     this.withTools = withTools;
-    this.objects = objects;
+    this.tools = tools;
+    this.objects = new Map([...objects, ...tools]);
     this.constants = constants;
     this.#texts = texts;
     this.#hooks = hooks;
+  }
+
+  /** For a program that has the copies of tools in it. */
+  withoutTools(): PartCopies {
+    const objects = [...this.objects].filter(([object]) => !this.tools.has(object));
+    return new PartCopies(new Map(objects), this.constants, this.#texts, this.#hooks);
   }
 
   get isEmpty(): boolean {

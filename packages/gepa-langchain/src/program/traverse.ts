@@ -1,3 +1,4 @@
+import { unhookedDescriptors } from 'gepa-core/load';
 import { agent } from './agents.ts';
 import { boundModel, configurableModel } from './chat-models.ts';
 import { containers } from './containers.ts';
@@ -112,6 +113,15 @@ export function traverse(program: unknown, visitor: Visitor): unknown {
 function kindOf(node: Node): NodeKind | undefined {
   const kind = kinds.find((row) => row.matches(node));
   return kind?.byConstructor === true || !hasPrivateFields(node) ? kind : undefined;
+}
+
+/** A copy of a node with the same parts; the node itself if its class has private fields. */
+export function copyOf<T extends object>(node: T): T {
+  const kind = kindOf(node as Node);
+  if (kind?.byConstructor === true) return rebuild(node as Node, kind, []) as T;
+  return hasPrivateFields(node)
+    ? node
+    : Object.create(Object.getPrototypeOf(node), unhookedDescriptors(node));
 }
 
 function rebuild(node: Node, kind: NodeKind, edits: readonly Edit[]): object {

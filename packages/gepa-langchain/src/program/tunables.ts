@@ -1,7 +1,8 @@
 import type { Callbacks } from '@langchain/core/callbacks/manager';
 import { IterableReadableStream } from '@langchain/core/utils/stream';
 import type { Candidate, Tunable } from 'gepa-core';
-import { withCandidate } from 'gepa-core/adapter';
+import { copyOfPart, presentContext, withCandidate } from 'gepa-core/load';
+import { agent } from './agents.ts';
 import { withFirst, withHandler } from './ambient-config.ts';
 import { isNode, isRunnable } from './node.ts';
 import type { NodeKind } from './node-kind.ts';
@@ -26,12 +27,19 @@ interface Binding<Program> {
 }
 
 /** The binding behind each proxy that `bindTunables` returned. */
-const bindings = new WeakMap<object, () => Binding<object>>();
+const bindings = new WeakMap<object, Binding<object>>();
 
-/** Reverses `bindTunables`, with the copies of tools in the program. Returns any other program itself, with no texts. */
+/** By proxy: its program with the copies of tools in it. */
+const programsWithTools = new WeakMap<object, object>();
+
+/** Reverses `bindTunables`. Returns any other program itself, with no texts. */
 export function unbindTunables<Program>(program: Program): Binding<Program> {
-  const binding = isNode(program) ? bindings.get(program)?.() : undefined;
+  const binding = isNode(program) ? bindings.get(program) : undefined;
   return (binding as Binding<Program> | undefined) ?? { program, tunableTexts: {}, copies: noCopies };
+}
+
+export function isBound(program: object): boolean {
+  return bindings.has(program);
 }
 
 /**
@@ -64,48 +72,50 @@ export function bindTunables<Program extends object>(
   function bind<T extends object>(original: T): T {
     const known = proxies.get(original);
     if (known !== undefined) return known as T;
-    const proxy = new Proxy(original, {
+    const proxy: T = new Proxy(original, {
       get(target, key) {
+        const copy = copyOfPart(proxy);
+        if (copy !== undefined) return Reflect.get(copy, key);
         // The receiver is the target, not the proxy: a method may need its private fields.
         const value: unknown = Reflect.get(target, key, target);
         if (key === 'constructor' || isReadOnly(target, key)) return value;
         if (typeof value === 'function') {
-          return (...args: unknown[]) => bindResult(within(() => value.apply(target, prepared(args))));
+          return (...args: unknown[]) => {
+            const given = prepared(key === 'transform' ? outside(args) : args);
+            return bindResult(within(() => value.apply(target, given)));
+          };
         }
         return key === 'graph' ? bindResult(value) : value;
       },
       set: (target, key, value) => Reflect.set(target, key, value, target),
     });
     proxies.set(original, proxy);
-    let binding: Binding<object> | undefined;
-    bindings.set(proxy, () => {
-      binding ??= { program: copies.withTools(original), tunableTexts, copies };
-      return binding;
-    });
+    bindings.set(proxy, { program: original, tunableTexts, copies });
     return proxy;
   }
 
   /** Binds a method's result, because it may run the program later. */
   function bindResult(value: unknown): unknown {
     if (value instanceof Promise) return value.then(bindResult);
-    if (value instanceof ReadableStream) return IterableReadableStream.fromAsyncGenerator(read(value));
+    if (value instanceof ReadableStream) return bindStream(value);
     return isProgram(value) || isIterator(value) ? bind(value) : value;
   }
 
-  /** Reads a stream with the texts applied: a stream does its work while it is read. */
-  async function* read(stream: ReadableStream<unknown>): AsyncGenerator<unknown> {
+  /** A stream does its work while it is read. */
+  function bindStream(stream: ReadableStream<unknown>): ReadableStream<unknown> {
     const reader = stream.getReader();
-    let isDone = false;
-    try {
-      while (!isDone) {
-        const { done, value } = await within(() => reader.read());
-        isDone = done;
-        if (!done) yield value;
-      }
-    } finally {
-      if (!isDone) await within(() => reader.cancel());
-      reader.releaseLock();
-    }
+    return new IterableReadableStream(
+      {
+        pull: async (controller) => {
+          const { done, value } = await within(() => reader.read());
+          if (done) controller.close();
+          else controller.enqueue(value);
+        },
+        cancel: (reason) => within(() => reader.cancel(reason)),
+      },
+      // Reads nothing ahead.
+      { highWaterMark: 0 },
+    );
   }
 
   return bind(program);
@@ -115,13 +125,37 @@ export function bindTunables<Program extends object>(
 export const boundProgram: NodeKind = {
   byConstructor: true,
   wraps: true,
-  matches: (node) => bindings.has(node),
-  parts: (node) => [{ at: ['program'], child: unbindTunables(node).program }],
-  rebuild: (node, edits) => {
+  matches: isBound,
+  alias: (node) => (agent.matches(node) ? (node.graph as object) : node),
+  parts: (node) => {
+    const { program, copies } = unbindTunables(node);
+    const child = programsWithTools.get(node) ?? copies.withTools(program);
+    programsWithTools.set(node, child);
+    return [{ at: ['program'], child }];
+  },
+  rebuild: (node, [edit]) => {
     const { tunableTexts, copies } = unbindTunables(node);
-    return bindTunables(edits[0]!.value as object, tunableTexts, copies);
+    return bindTunables(edit!.value as object, tunableTexts, copies.withoutTools());
   },
 };
+
+/** The input of `transform` is a generator of the caller, which must not work with the texts of this program. */
+function outside([input, ...rest]: unknown[]): unknown[] {
+  const inContext = presentContext();
+  async function* read(source: AsyncIterable<unknown>) {
+    const iterator = source[Symbol.asyncIterator]();
+    try {
+      while (true) {
+        const { done, value } = await inContext(() => iterator.next());
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      await inContext(() => iterator.return?.());
+    }
+  }
+  return [isNode(input) && Symbol.asyncIterator in input ? read(input as never) : input, ...rest];
+}
 
 /** The specification of `Proxy` requires the original value for such a property. */
 function isReadOnly(target: object, key: PropertyKey): boolean {
