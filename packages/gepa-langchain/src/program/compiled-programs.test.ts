@@ -47,6 +47,8 @@ function closure() {
   return { prompt, render };
 }
 
+type Step = RunnableLambda<string, string>;
+
 const State = Annotation.Root({ seen: Annotation<string> });
 
 describe('what is assigned to a compiled program', () => {
@@ -119,6 +121,47 @@ describe('a stream of a compiled program', () => {
     for await (const chunk of await whole.stream('')) streamed += chunk;
     expect(streamed).toBe('Old.One.Old.Other.');
     expect(await whole.invoke('')).toBe(streamed);
+  });
+});
+
+describe('a program that is joined to a compiled program', () => {
+  it.each<[string, (list: Step, compiled: Step) => Pick<Step, 'invoke'>, string, string?]>([
+    ['by pipe', (list, compiled) => compiled.pipe(list).pipe(list), 'New.Old.Old.'],
+    [
+      'by pipe of a sequence',
+      (list, compiled) => compiled.pipe((text: string) => text).pipe(list),
+      'New.Old.',
+    ],
+    [
+      'by assign',
+      (list, compiled) =>
+        compiled
+          .pipe((text: string) => ({ text }))
+          .assign({ other: () => list.invoke('') })
+          .pipe((all: object) => Object.values(all).join('')) as never,
+      'New.Old.',
+    ],
+    ['as a fallback', (list, compiled) => compiled.withFallbacks([list]), 'New.Old.', 'New.'],
+  ])('keeps its own texts: %s', async (_name, join, expected, input = '') => {
+    const { prompt, render } = closure();
+    const list = RunnableLambda.from(async (before: string) => {
+      const text = await render(before);
+      if (text === before) throw new Error('Twice the same.');
+      return `${before}${text}`;
+    });
+    const target = gepa(list, { parts: { prompt } });
+    expect(await join(list, target.apply({ 'prompt.system': 'New.' })).invoke(input)).toBe(expected);
+  });
+
+  it('can be compiled with it', async () => {
+    const { prompt, render } = closure();
+    const sequence = RunnableLambda.from(render).pipe((text: string) => `(${text})`);
+    const once = gepa(sequence, { parts: { prompt } }).apply({ 'prompt.system': 'Once.' });
+    const piped = once.pipe((text: string) => `[${text}]`).withConfig({ tags: ['x'] });
+    const target = gepa(piped, { parts: { prompt } });
+    expect(target.components['prompt.system']!.text).toBe('Once.');
+    expect(await target.apply({ 'prompt.system': 'Twice.' }).invoke('')).toBe('[(Twice.)]');
+    expect(await piped.invoke('')).toBe('[(Once.)]');
   });
 });
 

@@ -4,6 +4,7 @@ import type { Candidate, Tunable } from 'gepa-core';
 import { copyOfPart, presentContext, withCandidate } from 'gepa-core/load';
 import { agent } from './agents.ts';
 import { withFirst, withHandler } from './ambient-config.ts';
+import { copyWith } from './copy-with.ts';
 import { isNode, isRunnable } from './node.ts';
 import type { NodeKind } from './node-kind.ts';
 import { noCopies, type PartCopies } from './part-copies.ts';
@@ -32,10 +33,20 @@ const bindings = new WeakMap<object, Binding<object>>();
 /** By proxy: its program with the copies of tools in it. */
 const programsWithTools = new WeakMap<object, object>();
 
-/** Reverses `bindTunables`. Returns any other program itself, with no texts. */
-export function unbindTunables<Program>(program: Program): Binding<Program> {
-  const binding = isNode(program) ? bindings.get(program) : undefined;
-  return (binding as Binding<Program> | undefined) ?? { program, tunableTexts: {}, copies: noCopies };
+/**
+ * Reverses `bindTunables`, also for what `pipe`, `assign` and `withFallbacks` of its result returned. Returns any other program
+ * itself, with no texts.
+ */
+export function unbindTunables<Program extends object>(program: Program): Binding<Program> {
+  const binding = bindings.get(program) as Binding<Program> | undefined;
+  if (binding !== undefined) return binding;
+  for (const key of ['first', 'bound', 'runnable']) {
+    const inner = isRunnable(program) ? program[key] : undefined;
+    if (!isRunnable(inner)) continue;
+    const { program: value, ...rest } = unbindTunables<object>(inner);
+    if (value !== inner) return { ...rest, program: copyWith(program, [{ at: [key], value }]) };
+  }
+  return { program, tunableTexts: {}, copies: noCopies };
 }
 
 export function isBound(program: object): boolean {
@@ -44,7 +55,7 @@ export function isBound(program: object): boolean {
 
 /**
  * Binds texts to a program's tunables, and copies to its parts. They apply to `invoke`, `batch`, `stream` and `streamEvents`, and to the
- * runnables that `pipe`, `withConfig` and similar methods return.
+ * runnables that `withConfig` and similar methods return. What `pipe` adds has its own texts.
  */
 export function bindTunables<Program extends object>(
   program: Program,
@@ -79,6 +90,9 @@ export function bindTunables<Program extends object>(
         // The receiver is the target, not the proxy: a method may need its private fields.
         const value: unknown = Reflect.get(target, key, target);
         if (key === 'constructor' || isReadOnly(target, key)) return value;
+        if (typeof value === 'function' && joining.includes(key)) {
+          return (...args: unknown[]) => rootMethod(target, key).apply(proxy, args);
+        }
         if (typeof value === 'function') {
           return (...args: unknown[]) => {
             const given = prepared(key === 'transform' ? outside(args) : args);
@@ -138,6 +152,15 @@ export const boundProgram: NodeKind = {
     return bindTunables(edit!.value as object, tunableTexts, copies.withoutTools());
   },
 };
+
+/** Methods that join the program to other programs, which must not run with its texts. */
+const joining: readonly PropertyKey[] = ['pipe', 'assign', 'withFallbacks'];
+
+/** The method of the class at the root, which keeps the program whole: a sequence would take itself apart. */
+function rootMethod(target: object, key: PropertyKey): (...args: unknown[]) => unknown {
+  const parent = Object.getPrototypeOf(target);
+  return parent !== null && key in parent ? rootMethod(parent, key) : Reflect.get(target, key);
+}
 
 /** The input of `transform` is a generator of the caller, which must not work with the texts of this program. */
 function outside([input, ...rest]: unknown[]): unknown[] {
