@@ -209,9 +209,7 @@ export class Budget {
       ...this.spendLimits
         .filter(({ unit, max }) => charged[unit] > max)
         .map((crossed) => crossedWarning(crossed, charged)),
-      ...(this.#unknownCalls === 0 || limit === undefined
-        ? []
-        : [unknownCallsWarning(this.#unknownCalls, limit)]),
+      ...(this.#unknownCalls === 0 ? [] : [unknownCallsWarning(this.#unknownCalls, limit)]),
       // Those of earlier sessions only where they ended the run: its result should equal that of an uninterrupted one.
       ...uncertainWarnings(this.spendLimits, isLimited ? plus(uncertain, earlierUncertain) : uncertain),
     ];

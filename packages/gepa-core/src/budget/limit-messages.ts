@@ -59,8 +59,8 @@ export const explainMissingTokens = (kind: CallKind, usage: Usage): string =>
 export const crossedWarning = ({ name, unit, max }: Limit, charged: Amount): string =>
   `${name} is ${max}, but the run took ${shown(charged[unit], 6)}: a call exceeded its declared maximum, or the limit was larger in an earlier session.`;
 
-export const unknownCallsWarning = (calls: number, { name }: Limit): string =>
-  `${calls} model calls reported missing, partial or invalid token counts. Their maximum stays charged to ${name}, and the reported spend does not include them.`;
+export const unknownCallsWarning = (calls: number, limit: Limit | undefined): string =>
+  `${calls} model call${calls === 1 ? '' : 's'} reported missing, partial or invalid token counts. ${limit === undefined ? 'The' : `The maximum stays charged to ${limit.name}, and the`} reported spend does not include them.`;
 
 export const uncertainWarnings = (limits: readonly Limit[], uncertain: Amount): string[] =>
   limits

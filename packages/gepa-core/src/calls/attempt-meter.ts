@@ -6,7 +6,7 @@ import { addUsage, modelCallUsage, noUsage, soundUsage, type Usage } from '../bu
 import { Interrupted } from '../interruption.ts';
 import { messageOf } from '../text/error-message.ts';
 import type { CallEnvironment } from './call.ts';
-import { isUnbilled, isUnreached } from './classify-error.ts';
+import { isUnbilled, isUnparsedAnswer, isUnreached } from './classify-error.ts';
 import { ClientRetries } from './client-retries.ts';
 import type { FailingStep } from './failing-step.ts';
 import type { Attempt } from './timeout.ts';
@@ -61,14 +61,18 @@ export class AttemptMeter implements CallMeter {
     };
     const abandon = (actual: Amount | 'unknown') => settle(undefined, actual);
     this.#inFlight.add(abandon);
+    const end = (reported?: Usage) => {
+      // Users without TypeScript may report nothing.
+      const usage = soundUsage(reported ?? modelCallUsage({ model: request.model }));
+      if (!this.#inFlight.has(abandon)) return;
+      if (usage.modelCalls > 0) this.#answered(usage);
+      settle(usage, budget.amountOfCall(usage, max ?? zero));
+    };
     return {
-      end: (reported) => {
-        // Users without TypeScript may report nothing.
-        const usage = soundUsage(reported ?? modelCallUsage({ model: request.model }));
-        if (this.#inFlight.has(abandon) && usage.modelCalls > 0) this.#answered(usage);
-        settle(usage, max === undefined ? zero : budget.amountOfCall(usage, max));
-      },
+      end,
       fail: (error) => {
+        // The client has lost the counts of the answer.
+        if (isUnparsedAnswer(error)) return end();
         if (this.#inFlight.has(abandon)) {
           this.#clientRetries().ended();
           this.#hasStopped ||= isAbort(error);

@@ -112,11 +112,19 @@ const unreadableMessages =
 const parsersOfAnswers = /\bparse(ChatCompletion|ResponseFormat|TextFormat)\b/;
 
 function isUnreadable({ fields, name, message }: ErrorLink): boolean {
-  if (unreadableNames.test(name))
-    return typeof fields.stack !== 'string' || !parsersOfAnswers.test(fields.stack);
+  if (unreadableNames.test(name)) return !isOfParser(fields);
   // Google's answer without content gives a reason if the provider made one.
   const isEmpty = name === 'EmptyContentError' && fields.finishReason == null && fields.blockReason == null;
   return isEmpty || unreadableMessages.test(message);
+}
+
+function isOfParser({ stack }: ErrorLink['fields']): boolean {
+  return typeof stack === 'string' && parsersOfAnswers.test(stack);
+}
+
+/** Whether the provider answered, and the client could not parse the text of the answer or found it cut off. */
+export function isUnparsedAnswer(error: unknown): boolean {
+  return linksOf(error).some(({ fields }) => isOfParser(fields));
 }
 
 /** Whether an error shows that the provider did no work: it answered with an error status, or was never reached. */

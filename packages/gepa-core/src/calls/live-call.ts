@@ -136,7 +136,8 @@ export class LiveCall {
     await budget.loadPrices(sound);
     const priced = budget.price(sound);
     if (!isReportedByCall) {
-      if (budget.noteUnknown(sound)) this.reservation.chargeMaximum();
+      // Functions may ask models without a report, which matters under a limit only.
+      if (budget.limitsSpend && budget.noteUnknown(sound)) this.reservation.chargeMaximum();
       else this.reservation.charge(priced);
     }
     if (by === 'judge') this.#judgeUsage = addUsage(this.#judgeUsage, priced);

@@ -56,6 +56,32 @@ it('a parser in the client that throws on a real answer scores failureScore', as
   expect(server.requests.length - before).toBe(1);
 });
 
+it.each<[string, ChatReply]>([
+  ['is no JSON', '{"broken": '],
+  ['is cut off', { content: '{"label": "', finishReason: 'length' }],
+])(
+  'an answer that the client cannot parse because it %s counts as a call of unknown usage',
+  async (_, answer) => {
+    reply = () => answer;
+    const structured = server
+      .model({ model: 'gpt-4o', maxTokens: 10 })
+      .withStructuredOutput(z.object({ label: z.string() }), { method: 'jsonSchema' });
+    const target = gepa(prompt.pipe(structured));
+    const input = { messages: [new HumanMessage('Hello.')] };
+    for (const limits of [{}, { maxTokens: 10_000 }]) {
+      const report = await target.evaluate({
+        examples: [{ input: input as never }],
+        metric: () => 1,
+        ...limits,
+      });
+      expect(report.usage).toMatchObject({ modelCalls: 1, outputTokens: 0 });
+      expect(report.warnings.join()).toContain(
+        '1 model call reported missing, partial or invalid token counts',
+      );
+    }
+  },
+);
+
 it('a JSON error of a lambda after a real answer scores failureScore', async () => {
   const program = prompt.pipe(server.model()).pipe(() => JSON.parse('<html>'));
   expect(await scoresOf(program)).toEqual([0]);
