@@ -146,7 +146,7 @@ export function createAdapter<Input, Output>(
       const bind = async <Result>(hasOwnThread: boolean, call: (whole: typeof program) => Result) => {
         const { whole, tools } = await programOf(hasOwnThread);
         const bound = { ...boundTexts, ...tunableTexts };
-        copies = parts.copiesIn(whole, tools, bound);
+        copies = parts.copiesIn(whole, tools, { ...programTexts, ...bound });
         return withCandidate(bound, () => call(whole), { copies, reads });
       };
       const given =

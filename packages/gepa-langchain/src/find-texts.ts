@@ -77,7 +77,7 @@ export function findTexts<Program extends object>(
       const main = mainProgram(rewritten);
       // What users assign to the new program must not change theirs.
       const whole = main === mainProgram(program) ? withMainProgram(rewritten, copyOf(main)) : rewritten;
-      const copies = parts.copiesIn(whole, tools, texts);
+      const copies = parts.copiesIn(whole, tools, { ...programTexts, ...texts });
       if (Object.keys(texts).length === 0 && copies.isEmpty) return rewritten;
       parts.hook(program, Object.keys(components));
       return bindTunables(mainProgram(whole), texts, copies);

@@ -2,7 +2,7 @@ import { ChatPromptTemplate } from '@langchain/core/prompts';
 import type { Runnable } from '@langchain/core/runnables';
 import { tunable } from 'gepa-core';
 import { expectTypeOf } from 'vitest';
-import { gepa } from './index.ts';
+import { gepa, Recorder } from './index.ts';
 
 interface Input {
   ticket: string;
@@ -28,6 +28,14 @@ const compiled = await gepa(chain).compile({
 expectTypeOf(compiled.program).toEqualTypeOf<typeof chain>();
 expectTypeOf(gepa(chain).load('x.gepa.json')).toEqualTypeOf<typeof chain>();
 expectTypeOf(gepa(chain).apply({ any: 'text' })).toEqualTypeOf<typeof chain>();
+
+// Recorded examples are a trainset.
+const recorded = new Recorder().examples<Input>();
+await gepa(chain).compile({
+  trainset: recorded,
+  metric: ({ example }) => Number(example.id),
+  maxMetricCalls: 1,
+});
 
 // Component names are strings, or literals if the options determine them.
 expectTypeOf(compiled.result.bestCandidate).toEqualTypeOf<Readonly<Record<string, string>>>();

@@ -53,7 +53,7 @@ export function tunableComponents(
       problems.push(`\`tunables\` contains two tunables with the name "${name}"; rename one of them.`);
     } else if (Object.hasOwn(found, name)) {
       problems.push(
-        `The tunable "${name}" has the same name as the component found at ${found[name]?.location}; call it something else.`,
+        `The ${component.location ?? `tunable "${name}"`} has the same name as the component found at ${found[name]?.location}; call it something else.`,
       );
     }
     components.set(name, { location: `tunable "${name}"`, ...component });

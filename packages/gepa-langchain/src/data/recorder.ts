@@ -43,7 +43,7 @@ export interface RecorderOptions {
 
 /**
  * A callback handler that turns a program's runs in production into examples. Attach it with `callbacks: [recorder]`
- * and pass `recorder.examples()` as a trainset. Errors in the recorder do not affect the program. Calls that continue a run
+ * and pass `recorder.examples<Input>()` as a trainset. Errors in the recorder do not affect the program. Calls that continue a run
  * after an interrupt are not examples.
  *
  * @throws {OptionsError} when an option is out of range.
@@ -69,9 +69,9 @@ export class Recorder extends BaseCallbackHandler {
     this.#options = { ...options, capacity, sampleRate, random };
   }
 
-  /** The recorded examples, oldest first. */
-  examples(): RecordedExample[] {
-    return [...this.#examples.values()];
+  /** The recorded examples, oldest first. `Input` is the type of the program's input. */
+  examples<Input = unknown>(): RecordedExample<Input>[] {
+    return [...this.#examples.values()] as RecordedExample<Input>[];
   }
 
   /** Removes all recorded examples. */

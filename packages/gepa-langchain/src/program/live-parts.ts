@@ -51,7 +51,7 @@ export class LiveParts {
    *
    * @param whole a program that `joinedTo` and `rewrite` made.
    * @param tools the copies of tools that `rewrite` made.
-   * @param texts those of the strings among the parts.
+   * @param texts those of the strings among the parts, and of other components, in which such strings are not replaced.
    */
   copiesIn(whole: object, tools: ReadonlyMap<object, object>, texts: Candidate): PartCopies {
     return new PartCopies(

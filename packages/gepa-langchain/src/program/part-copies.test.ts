@@ -37,3 +37,12 @@ it('a constant within a longer one that is replaced does not count as read', () 
     reads: ['long'],
   });
 });
+
+it('a constant within the text of another component is not replaced', () => {
+  const texts = { short: 'NEW', system: 'You sell. Be kind. Answer.' };
+  expect(sent('You sell. Be kind. Answer. Be kind.', { short: 'Be kind.' }, texts)).toEqual({
+    received: 'You sell. Be kind. Answer. NEW',
+    reads: ['short'],
+  });
+  expect(sent('You sell. Be kind. Answer.', { short: 'Be kind.' }, texts).reads).toEqual([]);
+});

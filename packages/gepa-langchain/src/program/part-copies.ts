@@ -100,11 +100,17 @@ export class PartCopies implements Copies {
       .sort(([, a], [, b]) => b.length - a.length);
     // A constant counts as read only when it is replaced.
     if (found.length === 0 || !this.#hooks.hook(holder, field)) return holder;
-    const pattern = new RegExp(found.map(([, constant]) => escapeRegExp(constant)).join('|'), 'g');
-    const value = sent.replace(pattern, (constant) => {
-      const [name] = found.find(([, other]) => other === constant)!;
+    // Another component may have a text with the same words.
+    const others = Object.entries(this.#texts).flatMap(([name, text]) =>
+      name in this.constants ? [] : [text],
+    );
+    const texts = [...others, ...found.map(([, constant]) => constant)].sort((a, b) => b.length - a.length);
+    const pattern = new RegExp(texts.map(escapeRegExp).join('|'), 'g');
+    const value = sent.replace(pattern, (text) => {
+      const [name] = found.find(([, constant]) => constant === text) ?? [];
+      if (name === undefined) return text;
       currentBinding()?.reads?.add(name);
-      return this.#texts[name] ?? constant;
+      return this.#texts[name] ?? text;
     });
     const copy = copyWith(holder, [{ at: [field], value }]);
     this.#sent.set(holder, copy);
