@@ -268,6 +268,12 @@ describe('calls whose maximum is unknown or too large', () => {
       'a single call of small may take up to 18',
     ],
     [
+      'with a large input',
+      { model: 'small', inputTokens: 9_000_000, outputTokens: 10 },
+      'maxCostUsd',
+      'Shorten its input',
+    ],
+    [
       'without an output limit to a model with a large context',
       { model: 'gpt-4.1-mini', inputTokens: 9 },
       'maxCostUsd',

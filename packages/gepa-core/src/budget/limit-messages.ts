@@ -7,7 +7,7 @@ import type { Usage } from './usage.ts';
 export function explainTooLarge(
   { name, unit, max: limit }: Limit,
   kind: CallKind,
-  { model = 'an unnamed model', inputTokens }: CallRequest,
+  { model = 'an unnamed model', inputTokens, outputTokens }: CallRequest,
   max: Amount,
 ): string {
   const declare = `declare the maximum of a ${kind} in \`reserve.${kind}\``;
@@ -16,11 +16,11 @@ export function explainTooLarge(
   }
   const amount = max[unit];
   if (amount < Number.POSITIVE_INFINITY) {
-    return `${name} is ${limit}, but a single call of ${model} may take up to ${shown(amount)}. ${limitOutput}; or raise the limit, or ${declare}.`;
+    return `${name} is ${limit}, but a single call of ${model} may take up to ${shown(amount)}. ${Number(inputTokens) > Number(outputTokens) ? shortenInput : limitOutput}; or raise the limit, or ${declare}.`;
   }
   const unknown = `${name} is set, but the maximum of a call of ${model} is unknown`;
   if (inputTokens === Number.POSITIVE_INFINITY) {
-    return `${unknown}: the provider adds to the input or runs tools of its own. To limit it, ${declare}.`;
+    return `${unknown}: the provider adds to the input or runs tools of its own, or one request has several prompts. To limit it, ${declare}.`;
   }
   return inputTokens === undefined
     ? `${unknown}: the size of its input is not reported, or the input is more than text. To limit it, ${declare}.`
@@ -28,6 +28,8 @@ export function explainTooLarge(
 }
 
 const limitOutput = 'Limit its output tokens in the model settings, or set `reserve.outputTokens`';
+
+const shortenInput = 'Shorten its input: prompts, conversations, descriptions of tools';
 
 /** Says why a run ends with much of a limit left. */
 export const explainNoRoom = (

@@ -11,7 +11,7 @@ import {
   StateGraph,
 } from '@langchain/langgraph';
 import { createAgent } from 'langchain';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { gepa, type LangChainTarget } from '../gepa.ts';
 import type { GepaOptions } from '../options.ts';
@@ -178,6 +178,18 @@ describe('a compiled program can be compiled again', () => {
     expect(await answerOf(twice)).toBe('Twice clerk.system + Twice clerk.tools.lookup');
     expect(await answerOf(once)).toBe('Once clerk.system + Once clerk.tools.lookup');
     expect(await answerOf(graph)).toBe('You sell. + Finds an order.');
+  });
+
+  it('by another copy of this package', async () => {
+    const { prompt, render } = closure();
+    const options = { parts: { prompt } };
+    const once = gepa(RunnableLambda.from(render), options).apply({ 'prompt.system': 'Once.' });
+    vi.resetModules();
+    const other = await import('../gepa.ts');
+    expect(other.gepa).not.toBe(gepa);
+    const again = other.gepa(once, options);
+    expect(again.components['prompt.system']!.text).toBe('Once.');
+    expect(await again.apply({ 'prompt.system': 'Twice.' }).invoke('')).toBe('Twice.');
   });
 
   it('if it is a part of itself', () => {

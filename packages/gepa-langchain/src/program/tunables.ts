@@ -27,8 +27,13 @@ interface Binding<Program> {
   readonly copies: PartCopies;
 }
 
+// On `globalThis`, because an application may load a program with one copy of this package and compile it with another.
+const bindingsKey = Symbol.for('gepa.langchain.bindings');
+const shared = globalThis as { [bindingsKey]?: WeakMap<object, Binding<object>> };
+shared[bindingsKey] ??= new WeakMap();
+
 /** The binding behind each proxy that `bindTunables` returned. */
-const bindings = new WeakMap<object, Binding<object>>();
+const bindings = shared[bindingsKey];
 
 /** By proxy: its program with the copies of tools in it. */
 const programsWithTools = new WeakMap<object, object>();
