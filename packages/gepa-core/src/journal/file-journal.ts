@@ -174,7 +174,7 @@ export class FileJournal implements Journal {
     const { rollouts, reflections } = this.#written;
     if ((error as { code?: unknown }).code === 'ENOENT') {
       this.#options.warn(
-        `The run directory is gone: ${messageOf(error)}. The run ends here, and its result has everything measured so far. It cannot be resumed; use a runDir that stays.`,
+        `The run directory is gone: ${messageOf(error)}. The run ends here, and its result has everything measured so far. If it was moved, repeat the same call with its new path to resume the run.`,
       );
       this.#options.onFailure();
       return;

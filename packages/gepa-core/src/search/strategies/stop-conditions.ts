@@ -42,11 +42,16 @@ export const duration = (ms: number): StopCondition =>
 export const cost = (usd: number): StopCondition =>
   checked('cost', usd, (state) => ((state.usage.costUsd ?? 0) >= usd ? 'maxCostUsd' : undefined));
 
-/** Stops when the best mean reaches a score, on the valset or the part of it that the search compares candidates on. */
+/**
+ * Stops when the mean of the best candidate reaches a score on the whole valset. The search compares candidates on a part of
+ * it first; by chance, the best of many reaches almost any score on a few examples.
+ */
 export const scoreReached = (score: number): StopCondition =>
-  checked('scoreReached', score, ({ search }) =>
-    search.candidates.length > 0 && search.partMean(search.bestIndex) >= score ? 'scoreReached' : undefined,
-  );
+  checked('scoreReached', score, ({ search: { candidates, bestIndex, valsetSize } }) => {
+    const best = candidates[bestIndex];
+    const isReached = best !== undefined && best.coverage === valsetSize && best.mean >= score;
+    return isReached ? 'scoreReached' : undefined;
+  });
 
 /** Stops when no candidate has become the best for n iterations. */
 export const noImprovement = (n: number): StopCondition =>
