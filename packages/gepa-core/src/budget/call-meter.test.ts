@@ -399,6 +399,36 @@ describe('model calls that the program does not await', () => {
     expect(matching(result.warnings, lateCall)).toEqual([]);
   });
 
+  it('a program that goes on after its timeout gets no further model call', async () => {
+    let refused = 0;
+    let admitted = 0;
+    const goesOn: Program = async (meter, signal) => {
+      signal.addEventListener('abort', async () => {
+        // The run abandons the rollout meanwhile.
+        await new Promise(setImmediate);
+        await meter.begin(request).then(
+          () => admitted++,
+          () => refused++,
+        );
+      });
+      await new Promise(() => {});
+    };
+    const options = { rolloutTimeoutMs: 5, retry: { retries: 0 } };
+    await meteredRun(goesOn, options).catch(() => {});
+    await expect.poll(() => refused).toBeGreaterThan(0);
+    expect(admitted).toBe(0);
+  });
+
+  it('a model call of a program that has failed causes a warning', async () => {
+    let earlier: CallMeter | undefined;
+    const result = await meteredRun(async (meter, signal) => {
+      if (earlier !== undefined) return answered(earlier, signal);
+      earlier = meter;
+      throw new Error('down');
+    });
+    expect(matching(result.warnings, /^A model call began in a rollout that had failed/)).toHaveLength(1);
+  });
+
   it('a judge that is not awaited causes a warning about the metric', async () => {
     const run = tokenRun({ maxIterations: 1 });
     const { metric } = run.options;
