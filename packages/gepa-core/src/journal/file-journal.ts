@@ -283,6 +283,12 @@ export class FileJournal implements Journal {
         found,
       );
     }
+    // An optimization scores the seed and the best candidate again.
+    if (isEvaluation && this.programChanges.length > 0) {
+      this.#options.warn(
+        `Since an earlier session of this evaluation ${this.programChanges.join('; ')}. Earlier scores are kept: do not compare them with new ones. To score the present program, use another runDir.`,
+      );
+    }
     if (was.metric !== is.metric) {
       this.#options.warn(
         'The source of the metric has changed since the run began. Earlier scores are kept; if the metric now means something else, start a new run with another runDir.',
