@@ -194,7 +194,7 @@ it('an evaluation of a program that has changed since an earlier session causes 
     evaluate({
       adapter: {
         components: { prompt: { text: seedCandidate.prompt } },
-        run: async (...args) => run(...args),
+        run: async (candidate, example) => run(candidate, example),
         source,
       },
       examples: examples.slice(0, 3),
