@@ -173,7 +173,7 @@ describe('combined stop conditions', () => {
   });
 });
 
-it('scoreReached does not count a score on a part of the valset', async () => {
+it('scoreReached does not count a score on a few examples of the valset', async () => {
   // The first examples are easy.
   const { stopReason } = await optimize({
     seedCandidate: { prompt: 'a' },

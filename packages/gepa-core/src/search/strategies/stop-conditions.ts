@@ -42,15 +42,18 @@ export const duration = (ms: number): StopCondition =>
 export const cost = (usd: number): StopCondition =>
   checked('cost', usd, (state) => ((state.usage.costUsd ?? 0) >= usd ? 'maxCostUsd' : undefined));
 
+/** By chance, the best of many candidates reaches almost any score on a few examples. */
+const MIN_EXAMPLES = 20;
+
 /**
- * Stops when the mean of the best candidate reaches a score on the whole valset. The search compares candidates on a part of
- * it first; by chance, the best of many reaches almost any score on a few examples.
+ * Stops when the mean of the best candidate reaches a score on the valset, or on the part of it that the search compares
+ * candidates on, once that has 20 examples.
  */
 export const scoreReached = (score: number): StopCondition =>
   checked('scoreReached', score, ({ search: { candidates, bestIndex, valsetSize } }) => {
     const best = candidates[bestIndex];
-    const isReached = best !== undefined && best.coverage === valsetSize && best.mean >= score;
-    return isReached ? 'scoreReached' : undefined;
+    if (best === undefined || best.coverage < Math.min(MIN_EXAMPLES, valsetSize)) return undefined;
+    return best.mean >= score ? 'scoreReached' : undefined;
   });
 
 /** Stops when no candidate has become the best for n iterations. */
