@@ -11,6 +11,7 @@ import {
   explainUndeclared,
   explainUnpriced,
   modelsOf,
+  silentModelsWarnings,
   uncertainWarnings,
   unknownCallsWarning,
   unpricedWarning,
@@ -198,8 +199,12 @@ export class Budget {
     return new RunError(explainUndeclared(limit, kind, who, usage));
   }
 
-  /** Warnings for the end of a run, one sentence each. */
-  warnings(stopReason: string | undefined): string[] {
+  /**
+   * Warnings for the end of a run, one sentence each.
+   *
+   * @param spent what all calls reported.
+   */
+  warnings(stopReason: string | undefined, spent: Usage): string[] {
     const { charged, uncertain, earlierUncertain } = this.account;
     const [limit] = this.spendLimits;
     const isLimited = this.spendLimits.some(({ name }) => name === stopReason);
@@ -209,6 +214,7 @@ export class Budget {
       ...this.spendLimits
         .filter(({ unit, max }) => charged[unit] > max)
         .map((crossed) => crossedWarning(crossed, charged)),
+      ...(limit === undefined ? silentModelsWarnings(spent) : []),
       ...(this.#unknownCalls === 0 || limit === undefined
         ? []
         : [unknownCallsWarning(this.#unknownCalls, limit)]),

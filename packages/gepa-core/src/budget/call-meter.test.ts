@@ -351,6 +351,16 @@ describe('runs that neither meter calls nor set `reserve`', () => {
   });
 });
 
+it.each([
+  ['counts of zero', modelCallUsage({ model: 'small' }), 'small'],
+  ['fields of another API', { prompt_tokens: 10, completion_tokens: 5 }, 'an unnamed model'],
+])('calls that report %s cause a warning also without a limit', async (_, reported, model) => {
+  const { warnings } = await meteredRun(async (meter) => (await meter.begin(request)).end(reported as never));
+  expect(warnings).toContain(
+    `No call of ${model} reported its tokens, so the reported spend does not include them.`,
+  );
+});
+
 describe('model calls that the program does not await', () => {
   const openCall = /^The program returned while a model call was in progress/;
   const lateCall = /^A model call began in a rollout whose program had returned/;
