@@ -143,7 +143,7 @@ function dispatchFinished<Name extends string>(
   const { state, evaluator, dispatch } = search;
   const { journal, spend, budget, stopwatch } = calls;
   journal?.skip();
-  for (const warning of budget.warnings(stopReason)) dispatcher.warn(warning);
+  for (const warning of budget.warnings(stopReason, spend.usage)) dispatcher.warn(warning);
   const time = stopwatch.spent;
   journal?.mark({ type: 'ended', reason: stopReason });
   dispatch({

@@ -63,3 +63,11 @@ describe('splitExamples', () => {
     );
   });
 });
+
+it.each([[{ region: 'north', year: 1 }], [undefined], [Number.NaN]])(
+  'splitExamples refuses %j as a group, since equal objects would be different groups',
+  (group) => {
+    const split = () => splitExamples([1, 2, 3, 4, 5, 6], { groupBy: () => group as never });
+    expect(split).toThrow('What `groupBy` returns for example 0 must be a text or a number');
+  },
+);

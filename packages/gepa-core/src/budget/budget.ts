@@ -11,6 +11,7 @@ import {
   explainUndeclared,
   explainUnpriced,
   modelsOf,
+  silentModelsWarnings,
   uncertainWarnings,
   unknownCallsWarning,
   unpricedWarning,
@@ -198,18 +199,26 @@ export class Budget {
     return new RunError(explainUndeclared(limit, kind, who, usage));
   }
 
-  /** Warnings for the end of a run, one sentence each. */
-  warnings(stopReason: string | undefined): string[] {
+  /**
+   * Warnings for the end of a run, one sentence each.
+   *
+   * @param spent what all calls reported.
+   */
+  warnings(stopReason: string | undefined, spent: Usage): string[] {
     const { charged, uncertain, earlierUncertain } = this.account;
     const [limit] = this.spendLimits;
     const isLimited = this.spendLimits.some(({ name }) => name === stopReason);
+    const silent = limit === undefined ? silentModelsWarnings(spent) : [];
     return [
       ...(isLimited && this.#refusal !== undefined ? [this.#refusal] : []),
       ...(this.#unpriced.size === 0 || charged.costUsd === 0 ? [] : [unpricedWarning([...this.#unpriced])]),
       ...this.spendLimits
         .filter(({ unit, max }) => charged[unit] > max)
         .map((crossed) => crossedWarning(crossed, charged)),
-      ...(this.#unknownCalls === 0 ? [] : [unknownCallsWarning(this.#unknownCalls, limit)]),
+      ...silent,
+      ...(this.#unknownCalls === 0 || silent.length > 0
+        ? []
+        : [unknownCallsWarning(this.#unknownCalls, limit)]),
       // Those of earlier sessions only where they ended the run: its result should equal that of an uninterrupted one.
       ...uncertainWarnings(this.spendLimits, isLimited ? plus(uncertain, earlierUncertain) : uncertain),
     ];

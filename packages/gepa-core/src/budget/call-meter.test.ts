@@ -357,6 +357,16 @@ describe('runs that neither meter calls nor set `reserve`', () => {
   });
 });
 
+it.each([
+  ['counts of zero', modelCallUsage({ model: 'small' }), 'small'],
+  ['fields of another API', { prompt_tokens: 10, completion_tokens: 5 }, 'an unnamed model'],
+])('calls that report %s cause a warning also without a limit', async (_, reported, model) => {
+  const { warnings } = await meteredRun(async (meter) => (await meter.begin(request)).end(reported as never));
+  expect(warnings).toContain(
+    `No call of ${model} reported its tokens, so the reported spend does not include them.`,
+  );
+});
+
 describe('model calls that the program does not await', () => {
   const openCall = /^The program returned while a model call was in progress/;
   const lateCall = /^A model call began in a rollout whose program had returned/;
@@ -403,6 +413,36 @@ describe('model calls that the program does not await', () => {
     expect(result.warnings.join()).toContain('down');
     expect(matching(result.warnings, openCall)).toEqual([]);
     expect(matching(result.warnings, lateCall)).toEqual([]);
+  });
+
+  it('a program that goes on after its timeout gets no further model call', async () => {
+    let refused = 0;
+    let admitted = 0;
+    const goesOn: Program = async (meter, signal) => {
+      signal.addEventListener('abort', async () => {
+        // The run abandons the rollout meanwhile.
+        await new Promise(setImmediate);
+        await meter.begin(request).then(
+          () => admitted++,
+          () => refused++,
+        );
+      });
+      await new Promise(() => {});
+    };
+    const options = { rolloutTimeoutMs: 5, retry: { retries: 0 } };
+    await meteredRun(goesOn, options).catch(() => {});
+    await expect.poll(() => refused).toBeGreaterThan(0);
+    expect(admitted).toBe(0);
+  });
+
+  it('a model call of a program that has failed causes a warning', async () => {
+    let earlier: CallMeter | undefined;
+    const result = await meteredRun(async (meter, signal) => {
+      if (earlier !== undefined) return answered(earlier, signal);
+      earlier = meter;
+      throw new Error('down');
+    });
+    expect(matching(result.warnings, /^A model call began in a rollout that had failed/)).toHaveLength(1);
   });
 
   it('a judge that is not awaited causes a warning about the metric', async () => {

@@ -62,11 +62,6 @@ it.each(unusable)(
   },
 );
 
-it('without a limit, the result warns of model calls without token counts', async () => {
-  const { warnings } = await runWith(modelCallUsage({ model: 'small' }), {}, true);
-  expect(warnings.join()).toContain('token counts. The reported spend does not include them.');
-});
-
 it('a model call that reports its cost but no tokens is charged that cost, and the maximum of its tokens', async () => {
   const usage = modelCallUsage({ model: 'small', costUsd: 0.01 });
   const result = await runWith(usage, { maxTokens: 300, maxCostUsd: 1 }, true);

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { OptionsError } from '../errors.ts';
+import { optimize } from '../optimize.ts';
 import { bullmq } from './bullmq.ts';
 import { serveRollouts } from './serve-rollouts.ts';
 
@@ -37,4 +38,21 @@ it.each<[object, string]>([
   [{ lockDurationMs: 5 }, 'The option "lockDurationMs" must be a number of 100 or more (got 5).'],
 ])('serveRollouts refuses %j', async (option, words) => {
   await expect(serveRollouts(adapter, { ...address, ...option } as never)).rejects.toThrow(words);
+});
+
+it.each<[object, string]>([
+  [{ maxRetriesPerRequest: 20 }, 'needs the option `maxRetriesPerRequest: null`'],
+  [{ maxRetriesPerRequest: null, keyPrefix: 'x:' }, 'has a `keyPrefix`'],
+])('a client with the options %j is refused before it is used', async (options, words) => {
+  const connection = { options, duplicate: () => expect.unreachable() } as never;
+  await expect(serveRollouts(adapter, { ...address, connection })).rejects.toThrow(words);
+  const running = optimize({
+    adapter,
+    rollouts: bullmq({ ...address, connection }),
+    trainset: [{ id: '1' }],
+    metric: () => 1,
+    propose: async () => ({}),
+    maxMetricCalls: 10,
+  });
+  await expect(running).rejects.toThrow(words);
 });

@@ -47,12 +47,29 @@ const isClient = (connection: ConnectionOptions): boolean =>
   'duplicate' in connection && typeof connection.duplicate === 'function';
 
 /**
- * BullMQ connects with ioredis, an optional peer of its own, and fails without it in ways that do not name it.
+ * BullMQ connects with ioredis, an optional peer of its own, and fails without it, or with the wrong options of a client, in
+ * ways that do not name them.
  *
- * @throws {OptionsError} when it is not installed.
+ * @throws {OptionsError} when ioredis is not installed, or a client does not fit.
  */
 export async function checkClient({ connection }: QueueAddress): Promise<void> {
-  if (isClient(connection)) return;
+  if (isClient(connection)) {
+    const { options } = connection as { readonly options?: { readonly [name: string]: unknown } };
+    const problems = [
+      ...(options?.maxRetriesPerRequest === undefined || options.maxRetriesPerRequest === null
+        ? []
+        : [
+            'The client in `connection` needs the option `maxRetriesPerRequest: null`, since BullMQ waits with it.',
+          ]),
+      ...(options?.keyPrefix
+        ? [
+            'The client in `connection` has a `keyPrefix`, which BullMQ does not support: give `prefix` instead.',
+          ]
+        : []),
+    ];
+    if (problems.length > 0) throw new OptionsError(problems);
+    return;
+  }
   const name: string = 'ioredis';
   try {
     await import(name);

@@ -50,7 +50,7 @@ export class AttemptMeter implements CallMeter {
     const { reservation } = this.#call;
     const { budget } = this.#call.calls;
     budget.onRequest?.(request);
-    if (this.#returned !== undefined) this.#call.calls.warn(lateCallWarning(this.#returned));
+    if (this.#isClosed) this.#refuseOrWarn();
     this.#clientRetries().continued();
     const max = await this.#reserve(request);
     this.#usage ??= noUsage;
@@ -150,6 +150,12 @@ export class AttemptMeter implements CallMeter {
     return max;
   }
 
+  /** A program that was aborted, such as after its timeout, may go on and pay for answers that are not used. */
+  #refuseOrWarn(): void {
+    if (this.#attempt.signal.aborted) this.#refuseWhenClosed();
+    this.#call.calls.warn(lateCallWarning(this.#returned));
+  }
+
   #refuseWhenClosed(): void {
     if (this.#isClosed) throw new Interrupted({ reason: 'aborted' });
   }
@@ -164,6 +170,7 @@ function openCallWarning(returned: Attempted): string {
   return `The ${returned} returned while a model call was in progress, or stopped one, so the usage lacks it. Await all model calls, and read streams to their end.`;
 }
 
-function lateCallWarning(returned: Attempted): string {
-  return `A model call began in a rollout whose ${returned} had returned: it is not counted, and may have used another candidate's texts. Await all model calls. If rollouts share a queue, wrap its jobs in \`AsyncResource.bind\`, or set \`concurrency: 1\`.`;
+function lateCallWarning(returned: Attempted | undefined): string {
+  const ended = returned === undefined ? 'that had failed' : `whose ${returned} had returned`;
+  return `A model call began in a rollout ${ended}: it is not counted, and may have used another candidate's texts. Await all model calls. If rollouts share a queue, wrap its jobs in \`AsyncResource.bind\`, or set \`concurrency: 1\`.`;
 }

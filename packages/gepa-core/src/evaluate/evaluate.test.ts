@@ -187,6 +187,25 @@ it('an evaluation with a run directory goes on where it was interrupted, and tak
   expect(readFileSync(join(runDir, 'journal.jsonl'), 'utf8')).toContain('wanted A');
 });
 
+it('an evaluation of a program that has changed since an earlier session causes a warning', async () => {
+  const runDir = mkdtempSync(join(tmpdir(), 'gepa-evaluate-'));
+  const { run, seedCandidate, metric } = program();
+  const evaluateWith = (source: string) =>
+    evaluate({
+      adapter: {
+        components: { prompt: { text: seedCandidate.prompt } },
+        run: async (candidate, example) => run(candidate, example),
+        source,
+      },
+      examples: examples.slice(0, 3),
+      metric,
+      runDir,
+    });
+  expect((await evaluateWith('one')).warnings).toEqual([]);
+  const { warnings } = await evaluateWith('two');
+  expect(warnings.join()).toContain('the source of the program has changed. Earlier scores are kept');
+});
+
 it('an evaluation stops at a limit and reports what was scored', async () => {
   const usage = { modelCalls: 1, inputTokens: 50, outputTokens: 50 };
   const report = await evaluate({

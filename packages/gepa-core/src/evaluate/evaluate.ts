@@ -141,7 +141,7 @@ async function evaluateAll<Name extends string, Names extends string>(
     const interruption = evaluations.flatMap(({ interruptions }) => interruptions).find(endsEvaluation);
     const stopReason = reasonOf(interruption, runSignal.endedBy);
     if (interruption?.error !== undefined) dispatcher.warn(sentence(interruption.error));
-    for (const warning of calls.budget.warnings(stopReason)) dispatcher.warn(warning);
+    for (const warning of calls.budget.warnings(stopReason, calls.spend.usage)) dispatcher.warn(warning);
     calls.journal?.mark({ type: 'ended', reason: stopReason ?? 'evaluated' });
     return new EvaluationReport<Names, Name>({
       candidates: Object.fromEntries(

@@ -10,7 +10,8 @@ export function withAbsoluteRunDir<
   const { runDir, continueFrom } = options;
   // Invalid values are reported with the other options.
   const isPath = (value: unknown): value is string => typeof value === 'string' && value !== '';
-  const resolved = (path: string) => builtin('node:path', 'leave `runDir` out.').resolve(path);
+  const resolved = (path: string) =>
+    builtin('node:path', 'leave `runDir` and `continueFrom` out.').resolve(path);
   return {
     ...options,
     ...(isPath(runDir) ? { runDir: resolved(runDir) } : {}),

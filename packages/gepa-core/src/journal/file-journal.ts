@@ -174,7 +174,7 @@ export class FileJournal implements Journal {
     const { rollouts, reflections } = this.#written;
     if ((error as { code?: unknown }).code === 'ENOENT') {
       this.#options.warn(
-        `The run directory is gone: ${messageOf(error)}. The run ends here, and its result has everything measured so far. It cannot be resumed; use a runDir that stays.`,
+        `The run directory is gone: ${messageOf(error)}. The run ends here, and its result has everything measured so far. If it was moved, repeat the same call with its new path to resume the run.`,
       );
       this.#options.onFailure();
       return;
@@ -281,6 +281,12 @@ export class FileJournal implements Journal {
       throw new RunDirectoryMismatchError(
         `${this.#path} belongs to another run: ${found.join('; ')}. Use another runDir to start a new run, or the original program and options to continue this one.`,
         found,
+      );
+    }
+    // An optimization scores the seed and the best candidate again.
+    if (isEvaluation && this.programChanges.length > 0) {
+      this.#options.warn(
+        `Since an earlier session of this evaluation ${this.programChanges.join('; ')}. Earlier scores are kept: do not compare them with new ones. To score the present program, use another runDir.`,
       );
     }
     if (was.metric !== is.metric) {

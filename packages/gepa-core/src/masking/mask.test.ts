@@ -26,6 +26,8 @@ it.each([
   ['GET https://models.example/v1?key=0123456789abc&x=1', 'GET https://models.example/v1?key=[key]&x=1'],
   ['token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcDEF123-_x', 'token [key]'],
   ['The access key AKIAIOSFODNN7EXAMPLE is wrong.', 'The access key [key] is wrong.'],
+  ['remote: ghp_16C7e42F292c6912E7710c838347Ae178B4a', 'remote: [key]'],
+  ['token xoxb-17653672481-19874698323-pdFZKVeTuE8sk7oOcHrzqqgy', 'token [key]'],
   ['The constraint PK_Customers is on the table.', 'The constraint PK_Customers is on the table.'],
   ['pk_names_before_sk-abcdefghij', 'pk_names_before_sk-abcdefghij'],
   ['pk-names-before-sk-abcdefghij', 'pk-names-before-[key]'],

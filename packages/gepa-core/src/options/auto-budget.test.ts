@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { OptionsError } from '../errors.ts';
 import { autoBudget } from './auto-budget.ts';
 
 it.each([
@@ -13,3 +14,7 @@ it.each([
     expect(autoBudget(auto, { components, valset })).toBe(calls);
   },
 );
+
+it('autoBudget refuses an unknown preset', () => {
+  expect(() => autoBudget('lite' as never, { components: 1, valset: 10 })).toThrow(OptionsError);
+});

@@ -191,6 +191,22 @@ describe('invalid options', () => {
       { adapter: { components: { prompt: {} }, run: () => ({}) } },
       'must be an adapter',
     ],
+    ['a Map for texts by name', { maxLength: new Map([['extract', 3]]) }, 'The option "maxLength" must be'],
+    ['a promise for an object', { retry: Promise.resolve({}) }, 'The option "retry" must be an object'],
+    [
+      'a component with a field that does not exist',
+      {
+        adapter: undefined,
+        seedCandidate: { extract: { text: 'base {a}', variable: ['a'] } },
+        run: () => ({}),
+      },
+      'There is no option "seedCandidate.extract.variable"; did you mean "variables"?',
+    ],
+    [
+      'variables that are no array',
+      { adapter: { components: { extract: { text: 'base {a}', variables: 'a' } }, run: () => ({}) } },
+      'The option "adapter.components.extract.variables" must be an array of names (got "a").',
+    ],
     [
       'a program without components',
       { adapter: { components: {}, run: () => ({}) } },
@@ -338,4 +354,41 @@ it('seedCandidate accepts texts and components and keeps the constraints of a co
   });
   expect(rejected).toEqual(['lost_placeholder']);
   expect(result.bestCandidate.greeting).toBe('Greet {name}.');
+});
+
+it('options may be inherited', async () => {
+  const { options } = tokenRun({ maxIterations: 1 });
+  expect((await optimize(Object.create(options))).stopReason).toBe('maxIterations');
+});
+
+it('a run does not notice when the caller changes the lists of examples', async () => {
+  const run = tokenRun({ maxIterations: 3 });
+  const expected = await optimize(run.options);
+  const [trainset, valset] = [[...run.options.trainset], [...run.options.valset!]];
+  const running = optimize({
+    ...tokenRun({ maxIterations: 3 }).options,
+    trainset,
+    valset,
+    onEvent: ({ type }) => {
+      if (type !== 'run_started') return;
+      trainset.length = 1;
+      valset.length = 0;
+    },
+  });
+  const { candidates } = await running;
+  expect(candidates).toEqual(expected.candidates);
+});
+
+it('a listener that changes the scores of an event does not change the candidates', async () => {
+  const expected = await optimize(tokenRun({ maxIterations: 3 }).options);
+  const { candidates, bestIndex } = await optimize({
+    ...tokenRun({ maxIterations: 3 }).options,
+    onEvent: (event) => {
+      if (event.type === 'candidate_added') (event.scores as (number | null)[]).fill(1);
+    },
+  });
+  expect({ candidates, bestIndex }).toEqual({
+    candidates: expected.candidates,
+    bestIndex: expected.bestIndex,
+  });
 });

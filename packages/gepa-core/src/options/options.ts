@@ -177,7 +177,7 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
   readonly redact?: ((text: string) => string) | undefined;
   /** The seed of all random draws. Default 0. */
   readonly seed?: number | undefined;
-  /** Receives every event, in order. */
+  /** Receives a copy of every event, in order. */
   readonly onEvent?: Listener<Name> | undefined;
   /** Whether to show progress on stderr: a live line on a terminal, occasional plain lines elsewhere. Default `false`. */
   readonly progress?: boolean | undefined;

@@ -19,12 +19,16 @@ export interface Tunable<Name extends string = string> {
  * used, and pass the tunable to the target as `tunables`.
  *
  * @param component Further properties of the component: `variables`, `kind`, `description`.
+ * @throws {OptionsError} when the name or the text is missing.
  */
 export function tunable<const Name extends string>(
   name: Name,
   text: string,
   component: Omit<Component, 'text'> = {},
 ): Tunable<Name> {
+  if (typeof name !== 'string' || name === '' || typeof text !== 'string') {
+    throw new OptionsError([`tunable() needs a name and a text (got ${JSON.stringify({ name, text })}).`]);
+  }
   return {
     name,
     component: { ...component, text },

@@ -32,7 +32,9 @@ export async function withRun<Name extends string, Result>(
 ): Promise<Result> {
   const trainsetName = evaluation === undefined ? undefined : EVALUATED_SET;
   const dispatcher = createDispatcher<Name>(settings.mask.message);
-  if (settings.onEvent !== undefined) dispatcher.add(settings.onEvent);
+  const { onEvent } = settings;
+  // A copy: a listener that changes it would change the search.
+  if (onEvent !== undefined) dispatcher.add((event) => onEvent(structuredClone(event)));
   if (settings.progress) dispatcher.add(terminalProgress());
   for (const warning of settings.adapter.warnings ?? []) dispatcher.warn(warning);
   const runSignal = new RunSignal(settings.signal);

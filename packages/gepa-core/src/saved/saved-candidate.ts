@@ -250,5 +250,5 @@ const noFit = 'The candidate does not fit the program: ';
 const absolute = (path: string): string => (path === '' ? '""' : builtin('node:path', '').resolve(path));
 
 function fileSystem() {
-  return builtin('node:fs', 'use compiled.toJSON() and target.load(object) instead.');
+  return builtin('node:fs', 'use `compiled.toJSON()`, and give saved candidates as objects.');
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { bootstrapInterval } from './bootstrap.ts';
+import { Random } from './random.ts';
 
 it('bootstrapInterval is deterministic and lies within the range of the differences', () => {
   fc.assert(
@@ -30,3 +31,19 @@ it('bootstrapInterval contains the mean and is as wide as theory predicts', () =
 it('bootstrapInterval of no differences is [0, 0]', () => {
   expect(bootstrapInterval([])).toEqual([0, 0]);
 });
+
+it.each([6, 10, 20])(
+  'bootstrapInterval of %i differences contains the true mean in about 95 of 100 cases',
+  (n) => {
+    const random = new Random(n);
+    const normal = () =>
+      Math.sqrt(-2 * Math.log(1 - random.random())) * Math.cos(2 * Math.PI * random.random());
+    let hits = 0;
+    for (let i = 0; i < 400; i++) {
+      const [low, high] = bootstrapInterval(Array.from({ length: n }, normal));
+      if (low <= 0 && high >= 0) hits++;
+    }
+    expect(hits).toBeGreaterThan(372);
+    expect(hits).toBeLessThan(396);
+  },
+);

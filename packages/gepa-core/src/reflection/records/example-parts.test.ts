@@ -10,6 +10,8 @@ describe('the parts of an example', () => {
     'reference',
     'target',
     'ground_truth',
+    'answer_key',
+    'truth',
     'groundTruth',
     'Ground Truth',
     'solution',

@@ -4,7 +4,7 @@
  */
 const weak = /^(answers?|label|outputs?|target|reference|solution)$/;
 const strong =
-  /^(expected|gold(en|label|answer|standard)?|groundtruth|(expected|correct|right|true|reference|target)(answer|label|output|value|response|result)s?)$/;
+  /^(expected|gold(en|label|answer|standard)?|(ground)?truth|answerkey|(expected|correct|right|true|reference|target)(answer|label|output|value|response|result)s?)$/;
 
 function isAnswerField(name: string): boolean {
   return weak.test(plainName(name)) || strong.test(plainName(name));

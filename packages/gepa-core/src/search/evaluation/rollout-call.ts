@@ -93,7 +93,8 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
     const { iteration, phase, candidateIndex } = context;
     const rollout = place.start({
       key: this.key,
-      candidate,
+      // Programs may change what they are given, as with examples.
+      candidate: { ...candidate },
       example,
       exampleId,
       iteration,

@@ -9,10 +9,7 @@ type Added<Name extends string> = Omit<
 > &
   Pick<ScoredCandidate, 'runs'>;
 
-/**
- * A candidate with its means; with `part`, only with its scores at these positions of the valset. The scores are copies:
- * listeners have those of the event.
- */
+/** A candidate with its means; with `part`, only with its scores at these positions of the valset. */
 export function scoredCandidate<Name extends string>(
   added: Added<Name>,
   part?: readonly number[],
@@ -20,7 +17,7 @@ export function scoredCandidate<Name extends string>(
   const { index, texts, parents, source, iteration, proposal, runs, failed, error, metricCalls } = added;
   const kept = part && new Set(part);
   const keep = (values: readonly (number | null)[]) =>
-    kept === undefined ? [...values] : values.map((value, position) => (kept.has(position) ? value : null));
+    kept === undefined ? values : values.map((value, position) => (kept.has(position) ? value : null));
   const scores = keep(added.scores);
   const objectiveScores = added.objectiveScores && mapValues(added.objectiveScores, keep);
   const { mean, count } = meanOf(scores);

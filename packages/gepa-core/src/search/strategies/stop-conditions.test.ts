@@ -172,3 +172,20 @@ describe('combined stop conditions', () => {
     expect(await stoppedBy(anyOf(), allOf(), iterations(2))).toMatchObject({ iterations: 2 });
   });
 });
+
+it('scoreReached does not count a score on a few examples of the valset', async () => {
+  // The first examples are easy.
+  const { stopReason } = await optimize({
+    seedCandidate: { prompt: 'a' },
+    run: (_, example: { id: number }) => ({ output: example.id }),
+    metric: ({ output }) => (output < 3 ? 1 : 0),
+    trainset: [{ id: 100 }],
+    valset: Array.from({ length: 10 }, (_, id) => ({ id })),
+    valEvaluationPolicy: {
+      next: ({ scores }) => (scores[0] === null ? [0, 1, 2] : []),
+    },
+    propose: async ({ candidate }) => ({ prompt: `${candidate.prompt}a` }),
+    stopConditions: [scoreReached(0.9), iterations(2)],
+  });
+  expect(stopReason).toBe('maxIterations');
+});

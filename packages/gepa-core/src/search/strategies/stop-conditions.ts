@@ -42,11 +42,19 @@ export const duration = (ms: number): StopCondition =>
 export const cost = (usd: number): StopCondition =>
   checked('cost', usd, (state) => ((state.usage.costUsd ?? 0) >= usd ? 'maxCostUsd' : undefined));
 
-/** Stops when the best mean reaches a score, on the valset or the part of it that the search compares candidates on. */
+/** By chance, the best of many candidates reaches almost any score on a few examples. */
+const MIN_EXAMPLES = 20;
+
+/**
+ * Stops when the mean of the best candidate reaches a score on the valset, or on the part of it that the search compares
+ * candidates on, once that has 20 examples.
+ */
 export const scoreReached = (score: number): StopCondition =>
-  checked('scoreReached', score, ({ search }) =>
-    search.candidates.length > 0 && search.partMean(search.bestIndex) >= score ? 'scoreReached' : undefined,
-  );
+  checked('scoreReached', score, ({ search: { candidates, bestIndex, valsetSize } }) => {
+    const best = candidates[bestIndex];
+    if (best === undefined || best.coverage < Math.min(MIN_EXAMPLES, valsetSize)) return undefined;
+    return best.mean >= score ? 'scoreReached' : undefined;
+  });
 
 /** Stops when no candidate has become the best for n iterations. */
 export const noImprovement = (n: number): StopCondition =>
