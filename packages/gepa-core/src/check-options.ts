@@ -1,4 +1,3 @@
-import leven from 'leven';
 import { OptionsError } from './errors.ts';
 import { anObject, type Kind, type Kinds, mismatches } from './kinds.ts';
 
@@ -17,8 +16,20 @@ function unknownOption(name: string, key: string, known: readonly string[]): str
   const plain = (name: string) => name.replaceAll('_', '').toLowerCase();
   const match =
     known.find((name) => plain(name) === plain(key)) ??
-    known.find((name) => leven(plain(name), plain(key)) <= Math.min(3, Math.floor(key.length / 3)));
+    known.find((name) => distance(plain(name), plain(key)) <= Math.min(3, Math.floor(key.length / 3)));
   return `There is no option "${name}"${match === undefined ? '.' : `; did you mean "${match}"?`}`;
+}
+
+/** The number of characters to insert, remove or replace between two names. */
+function distance(from: string, to: string): number {
+  let row = Array.from(`${to} `, (_, i) => i);
+  for (const character of from) {
+    const next = [row[0]! + 1];
+    for (let i = 1; i < row.length; i++)
+      next.push(Math.min(next[i - 1]! + 1, row[i]! + 1, row[i - 1]! + Number(to[i - 1] !== character)));
+    row = next;
+  }
+  return row.at(-1)!;
 }
 
 /**

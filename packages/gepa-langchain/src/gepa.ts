@@ -40,7 +40,7 @@ export interface LangChainTarget<Program, Name extends string = string>
   readonly skipped: readonly Skipped[];
   /**
    * Removes the hooks from the objects of `parts`, and from tools whose descriptions are components. The programs that the
-   * target has returned then lose their texts there. The target adds the hooks again when it is used.
+   * target has returned then lose their texts there, unless another target has hooks on them. The target adds the hooks again when it is used.
    */
   dispose(): void;
 }

@@ -37,7 +37,7 @@ it.each<[unknown, string]>([
   [undefined, 'the root value: expected object, received undefined'],
   [null, 'the root value: expected object, received null'],
   [[saved], 'the root value: expected object, received array'],
-  [{}, 'format: expected "gepa-candidate"'],
+  [{}, 'format: expected "gepa-candidate", received undefined'],
   [{ ...saved, texts: [] }, 'texts: expected record, received array'],
   [{ ...saved, texts: undefined }, 'texts: expected record, received undefined'],
   [{ ...saved, texts: { prompt: 1 } }, 'texts.prompt: expected string, received number'],

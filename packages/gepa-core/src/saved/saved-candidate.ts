@@ -2,7 +2,7 @@ import { checkArgument } from '../check-options.ts';
 import type { Candidate, Component } from '../component.ts';
 import { componentNames, ownValue } from '../component.ts';
 import { CandidateMismatchError, FileAccessError, FileFormatError, GepaError } from '../errors.ts';
-import { aText } from '../kinds.ts';
+import { aText, type Kind, mismatches } from '../kinds.ts';
 import { builtin } from '../node/builtin.ts';
 import { fileProblem } from '../node/file-problem.ts';
 import { type ReplacedFile, replacedFile } from '../node/replaced-file.ts';
@@ -68,58 +68,47 @@ export function parseSavedCandidate(value: unknown, where: string): SavedCandida
       `${where} has version ${String(header.version)} of the format "${format}"; this package reads version ${version}.`,
     );
   }
-  const root = fieldsOf({ where, path: '', value });
+  const [problem] = mismatches(value, savedKind());
+  if (problem !== undefined) {
+    const at = problem.path.join('.') || 'the root value';
+    throw new FileFormatError(
+      `${where} is not a saved candidate: ${at}: expected ${problem.words}, received ${typeNameOf(problem.value)}.`,
+    );
+  }
+  const { texts, original, seed, scores } = value as SavedCandidate;
   return {
-    format: literal(root('format'), format),
-    version: literal(root('version'), version),
-    texts: texts(root('texts')),
-    original: texts(root('original')),
-    ...(root('seed').value === undefined ? {} : { seed: texts(root('seed')) }),
-    scores: root('scores').value as SavedCandidate['scores'],
+    format,
+    version,
+    texts: { ...texts },
+    original: { ...original },
+    ...(seed === undefined ? {} : { seed: { ...seed } }),
+    scores,
   };
 }
 
-/** A value in the file, with its position for error messages. */
-interface Field {
-  readonly where: string;
-  /** Names joined by dots; empty for the root. */
-  readonly path: string;
-  readonly value: unknown;
-}
-
-/** Checks that a value is an object and returns a function that reads its fields. */
-function fieldsOf(parent: Field, expected = 'object'): (name: string) => Field {
-  const { where, path, value } = parent;
-  if (typeNameOf(value) !== 'object') throw invalid(parent, expected);
-  return (name) => ({
-    where,
-    path: path === '' ? name : `${path}.${name}`,
-    value: ownValue(value as Record<string, unknown>, name),
+/** The fields that are applied, in the words of JSON. */
+function savedKind(): Kind {
+  const isRecord = (value: unknown) => typeNameOf(value) === 'object';
+  const isText = (value: unknown) => typeof value === 'string';
+  const texts = { words: 'record', is: isRecord, each: { words: 'string', is: isText, isRequired: true } };
+  const constant = (expected: unknown) => ({
+    words: JSON.stringify(expected),
+    is: (value: unknown) => value === expected,
+    isRequired: true,
   });
-}
-
-function literal<Value>(field: Field, expected: Value): Value {
-  if (field.value !== expected) throw mismatch(field, `expected ${JSON.stringify(expected)}`);
-  return expected;
-}
-
-function texts(field: Field): Record<string, string> {
-  const get = fieldsOf(field, 'record');
-  return Object.fromEntries(
-    Object.keys(field.value as object).map((name) => {
-      const text = get(name);
-      if (typeof text.value !== 'string') throw invalid(text, 'string');
-      return [name, text.value];
-    }),
-  );
-}
-
-function invalid(field: Field, expected: string): FileFormatError {
-  return mismatch(field, `expected ${expected}, received ${typeNameOf(field.value)}`);
-}
-
-function mismatch({ where, path }: Field, problem: string): FileFormatError {
-  return new FileFormatError(`${where} is not a saved candidate: ${path || 'the root value'}: ${problem}.`);
+  return {
+    words: 'object',
+    is: isRecord,
+    isRequired: true,
+    isOpen: true,
+    fields: {
+      format: constant(format),
+      version: constant(version),
+      texts: { ...texts, isRequired: true },
+      original: { ...texts, isRequired: true },
+      seed: texts,
+    },
+  };
 }
 
 function typeNameOf(value: unknown): string {

@@ -13,7 +13,7 @@ export class PartCopies implements Copies {
   readonly objects: ReadonlyMap<object, object>;
   /** A program with the copies of its tools in it. */
   readonly withTools: <Program>(program: Program) => Program;
-  /** The copies of tools, which are also among the objects. */
+  /** The copies of tools. */
   readonly tools: ReadonlyMap<object, object>;
   /** The strings among the parts, by name, as the program has them. */
   readonly constants: Readonly<Record<string, string>>;
@@ -32,7 +32,7 @@ export class PartCopies implements Copies {
   ) {
     this.withTools = withTools;
     this.tools = tools;
-    this.objects = new Map([...objects, ...tools]);
+    this.objects = objects;
     this.constants = constants;
     this.#texts = texts;
     this.#hooks = hooks;
@@ -40,12 +40,11 @@ export class PartCopies implements Copies {
 
   /** For a program that has the copies of tools in it. */
   withoutTools(): PartCopies {
-    const objects = [...this.objects].filter(([object]) => !this.tools.has(object));
-    return new PartCopies(new Map(objects), this.constants, this.#texts, this.#hooks);
+    return new PartCopies(this.objects, this.constants, this.#texts, this.#hooks);
   }
 
   get isEmpty(): boolean {
-    return this.objects.size === 0 && !this.hasConstants;
+    return this.objects.size + this.tools.size === 0 && !this.hasConstants;
   }
 
   get hasConstants(): boolean {
@@ -53,7 +52,7 @@ export class PartCopies implements Copies {
   }
 
   get(object: object): object | undefined {
-    return this.objects.get(object) ?? this.#sent.get(object);
+    return this.objects.get(object) ?? this.tools.get(object) ?? this.#sent.get(object);
   }
 
   /**

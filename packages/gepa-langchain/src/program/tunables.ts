@@ -25,6 +25,8 @@ interface Binding<Program> {
   readonly tunableTexts: Candidate;
   /** The copies of the parts. */
   readonly copies: PartCopies;
+  /** The program with the copies of tools in it. */
+  withTools?: object;
 }
 
 // On `globalThis`, because an application may load a program with one copy of this package and compile it with another.
@@ -34,9 +36,6 @@ shared[bindingsKey] ??= new WeakMap();
 
 /** The binding behind each proxy that `bindTunables` returned. */
 const bindings = shared[bindingsKey];
-
-/** By proxy: its program with the copies of tools in it. */
-const programsWithTools = new WeakMap<object, object>();
 
 /**
  * Reverses `bindTunables`, also for what `pipe`, `assign` and `withFallbacks` of its result returned. Returns any other program
@@ -95,16 +94,12 @@ export function bindTunables<Program extends object>(
         // The receiver is the target, not the proxy: a method may need its private fields.
         const value: unknown = Reflect.get(target, key, target);
         if (key === 'constructor' || isReadOnly(target, key)) return value;
-        if (typeof value === 'function' && joining.includes(key)) {
-          return (...args: unknown[]) => rootMethod(target, key).apply(proxy, args);
-        }
-        if (typeof value === 'function') {
-          return (...args: unknown[]) => {
-            const given = prepared(key === 'transform' ? outside(args) : args);
-            return bindResult(within(() => value.apply(target, given)));
-          };
-        }
-        return key === 'graph' ? bindResult(value) : value;
+        if (typeof value !== 'function') return key === 'graph' ? bindResult(value) : value;
+        return (...args: unknown[]) => {
+          if (joining.includes(key)) return rootMethod(target, key).apply(proxy, args);
+          const given = prepared(key === 'transform' ? outside(args) : args);
+          return bindResult(within(() => value.apply(target, given)));
+        };
       },
       set: (target, key, value) => Reflect.set(target, key, value, target),
     });
@@ -147,13 +142,12 @@ export const boundProgram: NodeKind = {
   matches: isBound,
   alias: (node) => (agent.matches(node) ? (node.graph as object) : node),
   parts: (node) => {
-    const { program, copies } = unbindTunables(node);
-    const child = programsWithTools.get(node) ?? copies.withTools(program);
-    programsWithTools.set(node, child);
-    return [{ at: ['program'], child }];
+    const binding = bindings.get(node)!;
+    binding.withTools ??= binding.copies.withTools(binding.program);
+    return [{ at: ['program'], child: binding.withTools }];
   },
   rebuild: (node, [edit]) => {
-    const { tunableTexts, copies } = unbindTunables(node);
+    const { tunableTexts, copies } = bindings.get(node)!;
     return bindTunables(edit!.value as object, tunableTexts, copies.withoutTools());
   },
 };
@@ -169,20 +163,12 @@ function rootMethod(target: object, key: PropertyKey): (...args: unknown[]) => u
 
 /** The input of `transform` is a generator of the caller, which must not work with the texts of this program. */
 function outside([input, ...rest]: unknown[]): unknown[] {
+  const generator = input as AsyncGenerator;
   const inContext = presentContext();
-  async function* read(source: AsyncIterable<unknown>) {
-    const iterator = source[Symbol.asyncIterator]();
-    try {
-      while (true) {
-        const { done, value } = await inContext(() => iterator.next());
-        if (done) return;
-        yield value;
-      }
-    } finally {
-      await inContext(() => iterator.return?.());
-    }
-  }
-  return [isNode(input) && Symbol.asyncIterator in input ? read(input as never) : input, ...rest];
+  const call = (key: 'next' | 'return' | 'throw') => (value: unknown) =>
+    inContext(() => generator[key](value));
+  const calls = { next: call('next'), return: call('return'), throw: call('throw') };
+  return [{ ...calls, [Symbol.asyncIterator]: () => calls }, ...rest];
 }
 
 /** The specification of `Proxy` requires the original value for such a property. */
