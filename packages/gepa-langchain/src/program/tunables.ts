@@ -29,20 +29,22 @@ interface Binding<Program> {
   withTools?: object;
 }
 
-// On `globalThis`, because an application may load a program with one copy of this package and compile it with another.
-const bindingsKey = Symbol.for('gepa.langchain.bindings');
-const shared = globalThis as { [bindingsKey]?: WeakMap<object, Binding<object>> };
-shared[bindingsKey] ??= new WeakMap();
+/**
+ * The key of the binding of each proxy that `bindTunables` returned. A registered symbol, because an application may load a
+ * program with one copy of this package and compile it with another.
+ */
+const bindingKey = Symbol.for('gepa.langchain.binding');
 
-/** The binding behind each proxy that `bindTunables` returned. */
-const bindings = shared[bindingsKey];
+function bindingOf(program: object): Binding<object> | undefined {
+  return (program as { readonly [bindingKey]?: Binding<object> })[bindingKey];
+}
 
 /**
  * Reverses `bindTunables`, also for what `pipe`, `assign` and `withFallbacks` of its result returned. Returns any other program
  * itself, with no texts.
  */
 export function unbindTunables<Program extends object>(program: Program): Binding<Program> {
-  const binding = bindings.get(program) as Binding<Program> | undefined;
+  const binding = bindingOf(program) as Binding<Program> | undefined;
   if (binding !== undefined) return binding;
   for (const key of ['first', 'bound', 'runnable']) {
     const inner = isRunnable(program) ? program[key] : undefined;
@@ -54,7 +56,7 @@ export function unbindTunables<Program extends object>(program: Program): Bindin
 }
 
 export function isBound(program: object): boolean {
-  return bindings.has(program);
+  return bindingOf(program) !== undefined;
 }
 
 /**
@@ -87,8 +89,10 @@ export function bindTunables<Program extends object>(
   function bind<T extends object>(original: T): T {
     const known = proxies.get(original);
     if (known !== undefined) return known as T;
+    const binding = { program: original, tunableTexts, copies };
     const proxy: T = new Proxy(original, {
       get(target, key) {
+        if (key === bindingKey) return binding;
         const copy = copyOfPart(proxy);
         if (copy !== undefined) return Reflect.get(copy, key);
         // The receiver is the target, not the proxy: a method may need its private fields.
@@ -104,7 +108,6 @@ export function bindTunables<Program extends object>(
       set: (target, key, value) => Reflect.set(target, key, value, target),
     });
     proxies.set(original, proxy);
-    bindings.set(proxy, { program: original, tunableTexts, copies });
     return proxy;
   }
 
@@ -142,12 +145,12 @@ export const boundProgram: NodeKind = {
   matches: isBound,
   alias: (node) => (agent.matches(node) ? (node.graph as object) : node),
   parts: (node) => {
-    const binding = bindings.get(node)!;
+    const binding = bindingOf(node)!;
     binding.withTools ??= binding.copies.withTools(binding.program);
     return [{ at: ['program'], child: binding.withTools }];
   },
   rebuild: (node, [edit]) => {
-    const { tunableTexts, copies } = bindings.get(node)!;
+    const { tunableTexts, copies } = bindingOf(node)!;
     return bindTunables(edit!.value as object, tunableTexts, copies.withoutTools());
   },
 };
