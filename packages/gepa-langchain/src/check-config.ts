@@ -1,6 +1,16 @@
 import { OptionsError } from 'gepa-core';
-import type { GepaOptions } from './options.ts';
+import { anObject, type Kind } from 'gepa-core/load';
+import { type GepaOptions, textKinds } from './options.ts';
 import { isNode } from './program/node.ts';
+
+/** What each option of `gepa` must be. */
+export const optionKinds = {
+  ...textKinds,
+  config: {
+    words: 'an object, as the second argument of `invoke`, or a function that returns one',
+    is: (value) => anObject.is(value) || typeof value === 'function',
+  },
+} satisfies Record<keyof GepaOptions, Kind>;
 
 /** Fields of `configurable` that keep the conversations of rollouts apart, for LangGraph and for message histories. */
 const sessions = { thread_id: 'thread', sessionId: 'session' } as const;

@@ -10,7 +10,7 @@ import {
 import type { GepaOptions } from './options.ts';
 import { type ComponentOptions, componentsOf } from './program/components.ts';
 import { LiveParts } from './program/live-parts.ts';
-import { mainProgram, withMainProgram } from './program/program-with-parts.ts';
+import { mainProgram } from './program/program-with-parts.ts';
 import { rewrite } from './program/rewrite.ts';
 import { copyOf } from './program/traverse.ts';
 import { bindTunables, splitCandidate, unbindTunables } from './program/tunables.ts';
@@ -76,11 +76,13 @@ export function findTexts<Program extends object>(
       const texts = { ...bound.tunableTexts, ...tunableTexts };
       const main = mainProgram(rewritten);
       // What users assign to the new program must not change theirs.
-      const whole = main === mainProgram(program) ? withMainProgram(rewritten, copyOf(main)) : rewritten;
-      const copies = parts.copiesIn(whole, tools, { ...programTexts, ...texts });
+      const own = main === mainProgram(program) ? copyOf(main) : main;
+      const copies = parts.copiesIn(rewritten, tools, { ...programTexts, ...texts });
       if (Object.keys(texts).length === 0 && copies.isEmpty) return rewritten;
+      // The program may be a part of itself.
+      for (const [part, copy] of copies.objects) if (copy === main) copies.objects.set(part, own);
       parts.hook(program, Object.keys(components));
-      return bindTunables(mainProgram(whole), texts, copies);
+      return bindTunables(own, texts, copies);
     },
   };
 }

@@ -1,10 +1,10 @@
 import type { LanguageModel, Metric, SelectedName, Target } from 'gepa-core';
 import { asServable, checkOptions, createTarget, servedParts, withAbsoluteRunDir } from 'gepa-core/adapter';
 import { createAdapter, type Invocable } from './adapter.ts';
-import { checkConfig } from './check-config.ts';
+import { checkConfig, optionKinds } from './check-config.ts';
 import { findTexts } from './find-texts.ts';
 import { meterMetric } from './metered/metered-metric.ts';
-import { type GepaOptions, optionKinds } from './options.ts';
+import type { GepaOptions } from './options.ts';
 import { checkInclude } from './program/check-include.ts';
 import { discover, noComponentsError, type Skipped } from './program/discover.ts';
 import { checkParts } from './program/part-readers.ts';

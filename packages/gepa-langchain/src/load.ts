@@ -9,7 +9,7 @@ import {
   type SavedCandidate,
 } from 'gepa-core/load';
 import { findTexts } from './find-texts.ts';
-import { type GepaOptions, optionKinds } from './options.ts';
+import { type GepaOptions, textKinds } from './options.ts';
 
 export type { SavedCandidate, Tunable } from 'gepa-core/load';
 export { type TunablePrompt, tunable } from './tunable.ts';
@@ -37,7 +37,7 @@ export function load<Program extends { invoke(...args: never): Promise<unknown> 
   saved: string | SavedCandidate,
   options: LoadOptions = {},
 ): Program {
-  checkOptions(options, { ...optionKinds, ...loadKinds, config: anyValue });
+  checkOptions(options, { ...textKinds, ...loadKinds, config: anyValue });
   const { config: _config, ...texts } = options;
   const { include, exclude, rename, variables, ifChanged } = options;
   return loadProgram(findTexts(program, texts), saved, { include, exclude, rename, variables, ifChanged });

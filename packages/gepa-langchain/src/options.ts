@@ -38,13 +38,9 @@ export interface GepaOptions extends ComponentSelectionOptions {
   readonly tools?: boolean | undefined;
 }
 
-/** What each option must be. */
-export const optionKinds = {
+/** What the options of `load` must be. */
+export const textKinds = {
   ...selectionKinds,
-  config: {
-    words: 'an object, as the second argument of `invoke`, or a function that returns one',
-    is: isConfig,
-  },
   tunables: {
     words: 'an array of results of `tunable(name, text)`',
     is: Array.isArray,
@@ -60,11 +56,7 @@ export const optionKinds = {
     },
   },
   tools: aFlag,
-} satisfies Record<keyof GepaOptions, Kind>;
-
-function isConfig(value: unknown): boolean {
-  return anObject.is(value) || typeof value === 'function';
-}
+} satisfies Record<Exclude<keyof GepaOptions, 'config'>, Kind>;
 
 function isTunable(value: unknown): boolean {
   return isTunablePrompt(value) || (isNode(value) && aText.is(value.name) && isNode(value.component));

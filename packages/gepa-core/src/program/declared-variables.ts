@@ -4,8 +4,8 @@ import { OptionsError } from '../errors.ts';
 /**
  * Adds declared variables to components.
  *
- * @param declared by the name under which a component was found.
- * @throws {OptionsError} when a component does not exist, or its text does not contain a variable.
+ * @param declared by the name under which a component was found; `selectComponents` refuses other names.
+ * @throws {OptionsError} when the text of a component does not contain a variable.
  */
 export function withDeclaredVariables(
   components: Readonly<Record<string, Component>>,
@@ -13,12 +13,7 @@ export function withDeclaredVariables(
 ): Readonly<Record<string, Component>> {
   const problems = Object.entries(declared).flatMap(([name, words]) => {
     const component = ownValue(components, name);
-    if (component === undefined) {
-      return [
-        `\`variables\` names "${name}", but there is no such component. The components found were ${Object.keys(components).join(', ')}.`,
-      ];
-    }
-    const missing = words.filter((word) => !component.text.includes(`{${word}}`));
+    const missing = words.filter((word) => component?.text.includes(`{${word}}`) === false);
     return missing.length === 0
       ? []
       : [`\`variables\`: the text of "${name}" has no {${missing.join('}, {')}}.`];

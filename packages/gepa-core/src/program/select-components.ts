@@ -67,21 +67,17 @@ export function selectComponents(
 ): SelectedComponent[] {
   const names = Object.keys(found);
   const { include = ['*'], exclude = [], rename = {} } = options;
-  const problems: string[] = [];
   const available = `The components found were ${names.join(', ') || 'none'}.`;
-  for (const [option, patterns] of Object.entries({
-    include: options.include ?? [],
-    exclude,
-    rename: Object.keys(rename),
-  })) {
-    for (const pattern of patterns) {
-      const isFound =
-        option === 'rename' ? names.includes(pattern) : names.some((name) => matches(pattern, name));
-      if (!isFound) {
-        problems.push(`\`${option}\` names "${pattern}", but there is no such component. ${available}`);
-      }
-    }
-  }
+  const unknownIn = (option: string, given: readonly string[], is = matches) =>
+    given
+      .filter((one) => !names.some((name) => is(one, name)))
+      .map((one) => `\`${option}\` names "${one}", but there is no such component. ${available}`);
+  const problems = [
+    ...unknownIn('include', options.include ?? []),
+    ...unknownIn('exclude', exclude),
+    ...unknownIn('rename', Object.keys(rename), Object.is),
+    ...unknownIn('variables', Object.keys(options.variables ?? {}), Object.is),
+  ];
   const selected = names
     .filter((name) => include.some((pattern) => matches(pattern, name)))
     .filter((name) => !exclude.some((pattern) => matches(pattern, name)))

@@ -91,19 +91,13 @@ function savedKind(): Kind {
   const isRecord = (value: unknown) => typeNameOf(value) === 'object';
   const isText = (value: unknown) => typeof value === 'string';
   const texts = { words: 'record', is: isRecord, each: { words: 'string', is: isText, isRequired: true } };
-  const constant = (expected: unknown) => ({
-    words: JSON.stringify(expected),
-    is: (value: unknown) => value === expected,
-    isRequired: true,
-  });
   return {
     words: 'object',
     is: isRecord,
     isRequired: true,
     isOpen: true,
     fields: {
-      format: constant(format),
-      version: constant(version),
+      format: { words: `"${format}"`, is: (value) => value === format, isRequired: true },
       texts: { ...texts, isRequired: true },
       original: { ...texts, isRequired: true },
       seed: texts,

@@ -29,20 +29,14 @@ export function checkText(request: {
   const invented = placeholders(text).filter((word) => !known.has(word));
   if (lost.length === 0 && invented.length === 0) return undefined;
 
-  const sentences: string[] = [];
-  if (lost.length > 0) {
-    sentences.push(
-      `The new text of "${name}" lost ${list(lost)}, which the program fills in: it must stand there exactly so.`,
-    );
-  }
-  if (invented.length > 0) {
-    sentences.push(
-      `The new text of "${name}" has ${list(invented)}, which nothing fills in: leave it out, or write it without braces.`,
-    );
-  }
+  const sentence = (verb: string, words: readonly string[], what: string) =>
+    words.length === 0 ? [] : [`The new text of "${name}" ${verb} ${list(words)}, which ${what}.`];
   return {
     problem: lost.length > 0 ? 'lost_placeholder' : 'invented_placeholder',
-    message: sentences.join(' '),
+    message: [
+      ...sentence('lost', lost, 'the program fills in: it must stand there exactly so'),
+      ...sentence('has', invented, 'nothing fills in: leave it out, or write it without braces'),
+    ].join(' '),
   };
 }
 

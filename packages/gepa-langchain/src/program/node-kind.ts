@@ -59,8 +59,8 @@ export interface NodeKind {
   alias?(node: Node): object;
   /** Whether `rebuild` uses the node's constructor, which also initializes private fields. */
   readonly byConstructor?: boolean;
-  /** For nodes that declare `inputVariables`: the variables that their parts use. */
-  variables?(node: Node): readonly string[];
+  /** Whether the node lists the variables of its parts in `inputVariables`. */
+  readonly declaresVariables?: boolean;
   /** Returns the node with edited parts. Default: a copy with the same prototype. */
   rebuild?(node: Node, edits: readonly Edit[]): object;
 }

@@ -10,7 +10,7 @@ const shown = new WeakSet<object>();
 
 /** The copies of parts and tools within a rollout or a compiled program, and the messages that were sent with other texts. */
 export class PartCopies implements Copies {
-  readonly objects: ReadonlyMap<object, object>;
+  readonly objects: Map<object, object>;
   /** A program with the copies of its tools in it. */
   readonly withTools: <Program>(program: Program) => Program;
   /** The copies of tools. */
@@ -23,7 +23,7 @@ export class PartCopies implements Copies {
   readonly #sent = new WeakMap<object, object>();
 
   constructor(
-    objects: ReadonlyMap<object, object>,
+    objects: Map<object, object>,
     constants: Readonly<Record<string, string>>,
     texts: Candidate,
     hooks = new MessageHooks(),

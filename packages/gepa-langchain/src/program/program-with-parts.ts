@@ -36,16 +36,6 @@ export function partNameOf([root]: readonly {
   return root?.node instanceof ProgramWithParts ? root.part?.label?.text : undefined;
 }
 
-/** With another object in place of the program itself, also where that is one of the parts. */
-export function withMainProgram<Program>(whole: Program, program: Program): Program {
-  if (!(whole instanceof ProgramWithParts)) return program;
-  const parts = Object.entries(whole.parts).map(([name, part]) => [
-    name,
-    part === whole.program ? program : part,
-  ]);
-  return new ProgramWithParts(Object.fromEntries(parts), program as object) as Program;
-}
-
 /** The program itself. */
 export function mainProgram<Program>(whole: Program): Program {
   return whole instanceof ProgramWithParts ? (whole.program as Program) : whole;

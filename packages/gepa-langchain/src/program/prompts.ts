@@ -1,4 +1,3 @@
-import { parseTemplate } from '@langchain/core/prompts';
 import { outputParts } from './descriptions.ts';
 import { isMessage, isNode, isRunnable, type Node } from './node.ts';
 import { type ChildPart, type NodeKind, named, positioned, type TextPart } from './node-kind.ts';
@@ -21,7 +20,7 @@ const chatPrompt: NodeKind = {
     ...partialValues(node),
     ...outputParts(node.schema, ['schema']),
   ],
-  variables: (node) => (node.promptMessages as readonly unknown[]).flatMap(inputVariablesOf),
+  declaresVariables: true,
 };
 
 /** System-, Human-, AI- and ChatMessagePromptTemplate: one template or several content parts. */
@@ -35,7 +34,7 @@ const messageTemplate: NodeKind = {
     Array.isArray(node.prompt)
       ? node.prompt.map((child, i) => ({ at: ['prompt', i], child, place: `content part ${i + 1}` }))
       : [{ at: ['prompt'], child: node.prompt }],
-  variables: (node) => [node.prompt].flat().flatMap(inputVariablesOf),
+  declaresVariables: true,
 };
 
 /** A literal message. */
@@ -59,7 +58,7 @@ const stringPrompt: NodeKind = {
   matches: (node) =>
     isRunnable(node) && typeof node.template === 'string' && isTemplateFormat(node.templateFormat),
   parts: (node) => [templateText(node, 'template'), ...partialValues(node)],
-  variables: (node) => templateVariables(node, 'template'),
+  declaresVariables: true,
 };
 
 /** DictPromptTemplate: a content part of a message that is neither plain text nor an image. */
@@ -94,7 +93,7 @@ export const fewShot: NodeKind = {
     { ...templateText(node, 'suffix'), ...positioned('suffix') },
     ...partialValues(node),
   ],
-  variables: (node) => [...templateVariables(node, 'prefix'), ...templateVariables(node, 'suffix')],
+  declaresVariables: true,
 };
 
 /** PipelinePromptTemplate: prompts whose outputs are variables of a final prompt. */
@@ -112,10 +111,7 @@ const pipeline: NodeKind = {
     { at: ['finalPrompt'], child: node.finalPrompt, ...positioned('final', 'final prompt') },
     ...partialValues(node),
   ],
-  variables: (node) =>
-    (node.pipelinePrompts as readonly { prompt: unknown }[]).flatMap(({ prompt }) =>
-      inputVariablesOf(prompt),
-    ),
+  declaresVariables: true,
 };
 
 /** Nodes that contain texts or other prompts. The order matters: some match the rules of later kinds too. */
@@ -164,17 +160,6 @@ function partialValues(node: Node): TextPart[] {
 
 function isTemplateFormat(format: unknown): boolean {
   return format === 'f-string' || format === 'mustache';
-}
-
-function templateVariables(node: Node, field: string): string[] {
-  const template = node[field] as string;
-  return parseTemplate(template, node.templateFormat as 'f-string' | 'mustache').flatMap((part) =>
-    part.type === 'variable' ? [part.name] : [],
-  );
-}
-
-function inputVariablesOf(node: unknown): readonly string[] {
-  return isNode(node) && Array.isArray(node.inputVariables) ? node.inputVariables : [];
 }
 
 /** The role of a message or a message template. */

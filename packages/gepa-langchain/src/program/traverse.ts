@@ -1,3 +1,4 @@
+import { parseTemplate } from '@langchain/core/prompts';
 import { unhookedDescriptors } from 'gepa-core/load';
 import { agent } from './agents.ts';
 import { boundModel, configurableModel } from './chat-models.ts';
@@ -5,7 +6,7 @@ import { containers } from './containers.ts';
 import { copyWith, type Edit } from './copy-with.ts';
 import { graphs } from './graphs.ts';
 import { isNode, type Node } from './node.ts';
-import type { NodeKind, PartBase, StoragePart, TextPart } from './node-kind.ts';
+import type { NodeKind, Part, PartBase, StoragePart, TextPart } from './node-kind.ts';
 import { hasPrivateFields } from './private-fields.ts';
 import { programWithParts } from './program-with-parts.ts';
 import { prompts } from './prompts.ts';
@@ -126,14 +127,28 @@ export function copyOf<T extends object>(node: T): T {
 
 function rebuild(node: Node, kind: NodeKind, edits: readonly Edit[]): object {
   const changed = withoutCommit(kind.rebuild?.(node, edits) ?? copyWith(node, edits));
-  if (kind.variables === undefined || !Object.hasOwn(node, 'inputVariables')) return changed;
-  const before = new Set(kind.variables(node));
-  const after = new Set(kind.variables(changed as Node));
+  if (kind.declaresVariables !== true || !Object.hasOwn(node, 'inputVariables')) return changed;
+  const before = variablesIn(kind.parts(node));
+  const after = variablesIn(kind.parts(changed as Node));
   const declared = node.inputVariables as readonly string[];
   const kept = declared.filter((variable) => after.has(variable) || !before.has(variable));
   return kept.length === declared.length
     ? changed
     : copyWith(changed, [{ at: ['inputVariables'], value: kept }]);
+}
+
+function variablesIn(parts: readonly Part[]): ReadonlySet<string> {
+  const variables = parts.flatMap((part): readonly string[] => {
+    if ('child' in part) {
+      const { inputVariables } = (part.child ?? {}) as Node;
+      return Array.isArray(inputVariables) ? inputVariables : [];
+    }
+    if (!('text' in part) || part.format === 'plain') return [];
+    return parseTemplate(part.text, part.format).flatMap((piece) =>
+      piece.type === 'variable' ? [piece.name] : [],
+    );
+  });
+  return new Set(variables);
 }
 
 const commitKey = 'lc_hub_commit_hash';

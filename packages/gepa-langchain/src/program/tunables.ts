@@ -77,13 +77,14 @@ export function bindTunables<Program extends object>(
 
   /** The arguments of a call, with the handler before the callbacks in its config or configs. */
   const prepared = (args: unknown[]): unknown[] => {
+    if (handler === undefined) return args;
     const first = (config: unknown): unknown => {
       if (Array.isArray(config)) return config.map(first);
-      return handler !== undefined && isNode(config) && config.callbacks !== undefined
+      return isNode(config) && config.callbacks !== undefined
         ? { ...config, callbacks: withFirst(config.callbacks as Callbacks, handler) }
         : config;
     };
-    return handler === undefined || args.length < 2 ? args : [args[0], first(args[1]), ...args.slice(2)];
+    return args.map((arg, i) => (i === 1 ? first(arg) : arg));
   };
 
   function bind<T extends object>(original: T): T {
@@ -181,7 +182,7 @@ function isReadOnly(target: object, key: PropertyKey): boolean {
 }
 
 function isProgram(value: unknown): value is object {
-  return isRunnable(value) || (isNode(value) && isNode(value.options) && isRunnable(value.graph));
+  return isRunnable(value) || (isNode(value) && agent.matches(value));
 }
 
 function isIterator(value: unknown): value is object {

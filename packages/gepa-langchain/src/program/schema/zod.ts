@@ -77,8 +77,7 @@ export function describeZod(schema: ZodSchema, at: readonly (string | number)[],
 
 function schemaAt(schema: ZodSchema, at: readonly (string | number)[]): ZodSchema {
   if (at.length === 0) return schema;
-  const next = zodSubschemas(schema).find((subschema) => subschema.at.every((key, i) => key === at[i]));
-  if (next === undefined) throw new TypeError(`The schema has no subschema at "${at.join('.')}".`);
+  const next = zodSubschemas(schema).find((subschema) => subschema.at.every((key, i) => key === at[i]))!;
   return schemaAt(next.schema as ZodSchema, at.slice(next.at.length));
 }
 
