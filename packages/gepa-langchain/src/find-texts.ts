@@ -100,8 +100,6 @@ function constantsOf(parts: Readonly<Record<string, object | string>>): Tunable[
   );
 }
 
-function withText(tunable: Tunable, text: string | undefined): Tunable {
-  return text === undefined
-    ? tunable
-    : { name: tunable.name, text, component: { ...tunable.component, text } };
+function withText({ name, component }: Tunable, text = component.text): Tunable {
+  return { name, text, component: { ...component, text } };
 }

@@ -83,12 +83,11 @@ function namesOf(sites: readonly Site[]): Map<Site, string> {
   const names = new Map<Site, string>();
   const taken = new Set<string>();
   for (const [part, group] of byPart) {
-    const inPart = new Map<Site, Site>(group.map((site) => [{ ...site, path: site.path.slice(1) }, site]));
-    const found = part === undefined ? nameSites(group) : nameSites([...inPart.keys()], part);
-    for (const [named, name] of found) {
+    const inPart = part === undefined ? group : group.map((site) => ({ ...site, path: site.path.slice(1) }));
+    for (const [named, name] of nameSites(inPart, part)) {
       const free = freeName(name, taken);
       taken.add(free);
-      names.set(inPart.get(named) ?? named, free);
+      names.set(group[inPart.indexOf(named)]!, free);
     }
   }
   return names;

@@ -8,7 +8,7 @@ import { copyWith } from './copy-with.ts';
 import { isNode, isRunnable } from './node.ts';
 import type { NodeKind } from './node-kind.ts';
 import { noCopies, type PartCopies } from './part-copies.ts';
-import { SentMessages } from './sent-messages.ts';
+import { sentMessages } from './sent-messages.ts';
 
 /** Splits a candidate into the texts in the program's own objects and the texts of tunables. */
 export function splitCandidate(candidate: Candidate, tunables: readonly Tunable[]) {
@@ -69,7 +69,7 @@ export function bindTunables<Program extends object>(
   copies: PartCopies = noCopies,
 ): Program {
   const proxies = new WeakMap<object, object>();
-  const handler = copies.hasConstants ? new SentMessages(copies.replaceIn) : undefined;
+  const handler = copies.hasConstants ? sentMessages(copies.replaceIn) : undefined;
   const within = <Result>(call: () => Result): Result =>
     withCandidate(tunableTexts, () => (handler === undefined ? call() : withHandler(handler, call)), {
       copies,
