@@ -34,6 +34,7 @@ import { programSource } from './program/program-source.ts';
 import { mainProgram } from './program/program-with-parts.ts';
 import { rewrite } from './program/rewrite.ts';
 import { checkpointersOf, inMemory } from './program/rollout-threads.ts';
+import { replacingStorage } from './program/storage.ts';
 import { splitCandidate } from './program/tunables.ts';
 import { walkRuns } from './trace/attribution.ts';
 import { ComponentTexts } from './trace/component-texts.ts';
@@ -92,7 +93,9 @@ export function createAdapter<Input, Output>(
     const whole = rewrite(program, texts, {
       mark: markNode,
       // A cache would return results of nodes with other texts.
-      storage: ({ storage, stored }) => (storage === 'cache' ? undefined : (savers.get(stored) ?? stored)),
+      edits: replacingStorage(({ storage, stored }) =>
+        storage === 'cache' ? undefined : (savers.get(stored) ?? stored),
+      ),
       tools,
     });
     return { whole, tools };
@@ -103,7 +106,10 @@ export function createAdapter<Input, Output>(
   const split = (candidate: Candidate) =>
     splitCandidate(Object.fromEntries(names.map((name) => [name, candidate[name]!])), tunables);
   const texts = new ComponentTexts(program, components, tunables);
-  parts.hook(program, names, { mark: markNode, storage: ({ stored }) => Object.create(stored) });
+  parts.hook(program, names, {
+    mark: markNode,
+    edits: replacingStorage(({ stored }) => Object.create(stored)),
+  });
   checkNames(program, Object.keys(split(seedCandidateOf(components)).programTexts));
 
   async function run(

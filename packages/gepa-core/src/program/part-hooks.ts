@@ -69,7 +69,7 @@ function hookField(object: object, field: PropertyKey, hook: Hook): void {
 /** The copy of a part that redirects its fields itself, such as a proxy: `hookPart` without fields. Counts as a read. */
 export function copyOfPart(object: object): object | undefined {
   const hook = registry().get(object);
-  return hook === undefined ? undefined : readCopy(object, hook);
+  return hook && readCopy(object, hook);
 }
 
 function readCopy(object: object, { names }: Hook): object | undefined {

@@ -1,6 +1,5 @@
 import { copyWith, type Edit } from './copy-with.ts';
 import { outputParts, toolListParts } from './descriptions.ts';
-import { storagePart } from './graphs.ts';
 import { isMessage, isNode, type Node } from './node.ts';
 import { type NodeKind, type Part, positioned } from './node-kind.ts';
 import { hasPrivateFields } from './private-fields.ts';
@@ -11,12 +10,11 @@ export const agent: NodeKind = {
   alias: (node) => node.graph as object,
   matches: (node) => isNode(node.options) && isNode(node.graph) && node.graph.lg_is_pregel === true,
   parts: (node) => {
-    const { systemPrompt, tools, responseFormat, middleware, checkpointer } = node.options as Node;
+    const { systemPrompt, tools, responseFormat, middleware } = node.options as Node;
     return [
       ...systemPromptOf(systemPrompt),
       ...toolListParts(tools, ['options', 'tools']),
       ...outputParts(responseFormat, ['options', 'responseFormat']),
-      ...storagePart('checkpointer', node.checkpointer ?? checkpointer, ['options', 'checkpointer']),
       ...listOf(middleware).flatMap((item, i) =>
         isNode(item) && !hasPrivateFields(item)
           ? toolListParts(item.tools, ['options', 'middleware', i, 'tools'])

@@ -92,7 +92,8 @@ function shorten(labels: readonly Label[], paths: readonly (readonly string[])[]
   return whole;
 }
 
-function unique(name: string, taken: Set<string>): string {
+/** The name, or one like it that is not taken. Takes it. */
+export function unique(name: string, taken: Set<string>): string {
   const free = freeName(name, taken);
   taken.add(free);
   return free;

@@ -1,6 +1,6 @@
-import { copyWith, type Edit, type KeyPath } from './copy-with.ts';
+import { copyWith, type Edit } from './copy-with.ts';
 import { isNode, isRunnable, type Node, typeName } from './node.ts';
-import { type ChildPart, type NodeKind, named, type StoragePart } from './node-kind.ts';
+import { type ChildPart, type NodeKind, named } from './node-kind.ts';
 import { hasPrivateFields } from './private-fields.ts';
 import { toolImplementation } from './tools.ts';
 
@@ -8,7 +8,7 @@ type GraphNode = Node & { readonly bound: unknown };
 type Branches = Readonly<Record<string, Readonly<Record<string, Node>>>>;
 
 /** A compiled LangGraph graph: of a StateGraph or an `entrypoint`. */
-const graph: NodeKind = {
+export const graph: NodeKind = {
   byConstructor: true,
   matches: (node) => node.lg_is_pregel === true && isNode(node.nodes),
   parts: (node) => [
@@ -21,8 +21,6 @@ const graph: NodeKind = {
           ...named('node', key),
         }),
       ),
-    ...storagePart('checkpointer', node.checkpointer, ['checkpointer']),
-    ...storagePart('cache', node.cache, ['cache']),
     ...Object.entries(branchesOf(node)).flatMap(([source, branches]) =>
       Object.entries(branches).map(([name, { path }]): ChildPart => {
         const key = source === '__start__' ? 'start' : source;
@@ -88,11 +86,6 @@ export function isReactAgent(node: object): boolean {
 
 /** LangGraph's graphs and nodes. */
 export const graphs: readonly NodeKind[] = [graph, toolNode];
-
-/** Empty for the checkpointers `true` and `false`, which select whether the graph uses that of its parent. */
-export function storagePart(storage: StoragePart['storage'], stored: unknown, at: KeyPath): StoragePart[] {
-  return isNode(stored) ? [{ at, storage, stored }] : [];
-}
 
 function nodesOf(node: Node): Readonly<Record<string, GraphNode>> {
   return node.nodes as Record<string, GraphNode>;

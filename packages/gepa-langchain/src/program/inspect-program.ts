@@ -1,6 +1,5 @@
 import type { Component } from 'gepa-core';
-import { freeName } from 'gepa-core/load';
-import { nameSites } from './component-names.ts';
+import { nameSites, unique } from './component-names.ts';
 import type { KeyPath } from './copy-with.ts';
 import { fixedWords, isOnlyLabels, isParserInstruction } from './fixed-parts.ts';
 import { isNode, isPromptTemplate } from './node.ts';
@@ -85,9 +84,7 @@ function namesOf(sites: readonly Site[]): Map<Site, string> {
   for (const [part, group] of byPart) {
     const inPart = part === undefined ? group : group.map((site) => ({ ...site, path: site.path.slice(1) }));
     for (const [named, name] of nameSites(inPart, part)) {
-      const free = freeName(name, taken);
-      taken.add(free);
-      names.set(group[inPart.indexOf(named)]!, free);
+      names.set(group[inPart.indexOf(named)]!, unique(name, taken));
     }
   }
   return names;

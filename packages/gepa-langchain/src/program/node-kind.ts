@@ -34,13 +34,7 @@ export interface TextPart extends PartBase {
   readonly description?: string;
 }
 
-/** What a graph stores in: its checkpointer, or its cache of node results, whose keys do not include the nodes' texts. */
-export interface StoragePart extends PartBase {
-  readonly storage: 'checkpointer' | 'cache';
-  readonly stored: Node;
-}
-
-export type Part = ChildPart | TextPart | StoragePart;
+export type Part = ChildPart | TextPart;
 
 /**
  * A row in the traversal's table: how to recognize one kind of node, and where its parts are. Both finding and

@@ -10,8 +10,8 @@ export type Mark = (node: Node, kind: NodeKind, inside: readonly NamedSite[], or
 export interface RewriteOptions {
   /** Prepares each node for tracing: `markNode`, which production does not need. Default: not marked. */
   readonly mark?: Mark;
-  /** Returns what replaces the checkpointer or the cache of a graph. Default: itself. */
-  readonly storage?: Visitor['storage'];
+  /** Further edits, such as those of `replacingStorage`. */
+  readonly edits?: Visitor['edits'];
   /**
    * Receives the copy of each tool with other texts, by the tool. The program then keeps the tools themselves, because its code
    * may recognize them; hooks make them the copies. Default: the copies are in the program.
@@ -40,7 +40,7 @@ export function rewrite<Program>(
 function rewriteParts<Program>(
   program: Program,
   texts: Readonly<Record<string, string>>,
-  { mark, storage, tools }: RewriteOptions,
+  { mark, edits, tools }: RewriteOptions,
 ): Program {
   const { sites } = inspectProgram(program);
   const given = sites.filter(({ name }) => Object.hasOwn(texts, name));
@@ -54,7 +54,7 @@ function rewriteParts<Program>(
       const text = texts[found.name];
       return text === found.component.text ? undefined : text;
     },
-    storage,
+    edits,
     leave: (node, kind, inside, original) => {
       const found = inside.flatMap((site) => find(site) ?? []);
       const copy = mark?.(node, kind, found, original) ?? node;

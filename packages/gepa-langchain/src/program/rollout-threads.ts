@@ -1,14 +1,15 @@
 import type { Node } from './node.ts';
+import { replacingStorage } from './storage.ts';
 import { traverse } from './traverse.ts';
 
 /** The checkpointers of a program's graphs. */
 export function checkpointersOf(program: unknown): ReadonlySet<Node> {
   const checkpointers = new Set<Node>();
   traverse(program, {
-    storage: ({ storage, stored }) => {
+    edits: replacingStorage(({ storage, stored }) => {
       if (storage === 'checkpointer') checkpointers.add(stored);
       return stored;
-    },
+    }),
   });
   return checkpointers;
 }

@@ -6,7 +6,7 @@ import { containers } from './containers.ts';
 import { copyWith, type Edit } from './copy-with.ts';
 import { graphs } from './graphs.ts';
 import { isNode, type Node } from './node.ts';
-import type { NodeKind, Part, PartBase, StoragePart, TextPart } from './node-kind.ts';
+import type { NodeKind, Part, PartBase, TextPart } from './node-kind.ts';
 import { hasPrivateFields } from './private-fields.ts';
 import { programWithParts } from './program-with-parts.ts';
 import { prompts } from './prompts.ts';
@@ -49,8 +49,8 @@ export interface Visitor {
   enter?(path: Path): void;
   /** Called once per text. Returns the readable text that replaces it; `undefined` keeps it. */
   text?(site: Site): string | undefined;
-  /** Returns what replaces the checkpointer or the cache of a graph. Default: itself. */
-  storage?(part: StoragePart): unknown;
+  /** Further edits of a node. */
+  edits?: ((node: Node, kind: NodeKind) => readonly Edit[]) | undefined;
   /** Called with a node after its parts, the texts inside it, and the node before changes. Returns its replacement. */
   leave?(node: Node, kind: NodeKind, sites: readonly Site[], original: Node): object;
 }
@@ -81,7 +81,7 @@ export function traverse(program: unknown, visitor: Visitor): unknown {
   }
 
   function visitParts(node: Node, kind: NodeKind, ancestors: Path): Visited {
-    const edits: Edit[] = [];
+    const edits = [...(visitor.edits?.(node, kind) ?? [])];
     const sites: Site[] = [];
     for (const part of kind.parts(node)) {
       const path = [...ancestors, { node, kind, part }];
@@ -92,13 +92,10 @@ export function traverse(program: unknown, visitor: Visitor): unknown {
         if (text === undefined) continue;
         const value = encodeTemplate(text, part.text, part.format);
         edits.push(...[part.at, ...(part.copiesAt ?? [])].map((at) => ({ at, value })));
-      } else if ('child' in part) {
+      } else {
         const child = visit(part.child, path);
         sites.push(...child.sites);
         if (child.value !== part.child) edits.push({ at: part.at, value: child.value });
-      } else {
-        const value = visitor.storage === undefined ? part.stored : visitor.storage(part);
-        if (value !== part.stored) edits.push({ at: part.at, value });
       }
     }
     const changed = edits.length === 0 ? node : rebuild(node, kind, edits);
@@ -113,13 +110,13 @@ export function traverse(program: unknown, visitor: Visitor): unknown {
 /** `undefined` also for a node whose copy would lack its class's private fields. */
 function kindOf(node: Node): NodeKind | undefined {
   const kind = kinds.find((row) => row.matches(node));
-  return kind?.byConstructor === true || !hasPrivateFields(node) ? kind : undefined;
+  return kind?.byConstructor || !hasPrivateFields(node) ? kind : undefined;
 }
 
 /** A copy of a node with the same parts; the node itself if its class has private fields. */
 export function copyOf<T extends object>(node: T): T {
   const kind = kindOf(node as Node);
-  if (kind?.byConstructor === true) return rebuild(node as Node, kind, []) as T;
+  if (kind?.byConstructor) return rebuild(node as Node, kind, []) as T;
   return hasPrivateFields(node)
     ? node
     : Object.create(Object.getPrototypeOf(node), unhookedDescriptors(node));
@@ -127,7 +124,7 @@ export function copyOf<T extends object>(node: T): T {
 
 function rebuild(node: Node, kind: NodeKind, edits: readonly Edit[]): object {
   const changed = withoutCommit(kind.rebuild?.(node, edits) ?? copyWith(node, edits));
-  if (kind.declaresVariables !== true || !Object.hasOwn(node, 'inputVariables')) return changed;
+  if (!kind.declaresVariables || !Object.hasOwn(node, 'inputVariables')) return changed;
   const before = variablesIn(kind.parts(node));
   const after = variablesIn(kind.parts(changed as Node));
   const declared = node.inputVariables as readonly string[];
@@ -143,7 +140,7 @@ function variablesIn(parts: readonly Part[]): ReadonlySet<string> {
       const { inputVariables } = (part.child ?? {}) as Node;
       return Array.isArray(inputVariables) ? inputVariables : [];
     }
-    if (!('text' in part) || part.format === 'plain') return [];
+    if (part.format === 'plain') return [];
     return parseTemplate(part.text, part.format).flatMap((piece) =>
       piece.type === 'variable' ? [piece.name] : [],
     );

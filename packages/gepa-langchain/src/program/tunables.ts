@@ -5,7 +5,7 @@ import { copyOfPart, presentContext, withCandidate } from 'gepa-core/load';
 import { agent } from './agents.ts';
 import { withFirst, withHandler } from './ambient-config.ts';
 import { copyWith } from './copy-with.ts';
-import { isNode, isRunnable } from './node.ts';
+import { isNode, isRunnable, type Node } from './node.ts';
 import type { NodeKind } from './node-kind.ts';
 import { noCopies, type PartCopies } from './part-copies.ts';
 import { sentMessages } from './sent-messages.ts';
@@ -47,7 +47,7 @@ export function unbindTunables<Program extends object>(program: Program): Bindin
   const binding = bindingOf(program) as Binding<Program> | undefined;
   if (binding !== undefined) return binding;
   for (const key of ['first', 'bound', 'runnable']) {
-    const inner = isRunnable(program) ? program[key] : undefined;
+    const inner = (program as unknown as Node)[key];
     if (!isRunnable(inner)) continue;
     const { program: value, ...rest } = unbindTunables<object>(inner);
     if (value !== inner) return { ...rest, program: copyWith(program, [{ at: [key], value }]) };

@@ -1,5 +1,5 @@
 import { isNode, type Node } from '../node.ts';
-import { type Constants, memberNames, type Subschema } from './subschema.ts';
+import { type Constants, constantsIn, memberNames, type Subschema } from './subschema.ts';
 
 /** The direct subschemas of a JSON schema. */
 export function jsonSubschemas(schema: Node): Subschema[] {
@@ -56,10 +56,7 @@ function isNull({ type, not }: Node): boolean {
 }
 
 function constants({ properties }: Node): Constants {
-  const entries = Object.entries(properties ?? {}).flatMap(([key, field]: [string, unknown]) => {
-    if (!isNode(field)) return [];
-    const values = 'const' in field ? [field.const] : Array.isArray(field.enum) ? field.enum : [];
-    return values.length === 1 ? [[key, values[0]] as const] : [];
-  });
-  return Object.fromEntries(entries);
+  return constantsIn((properties ?? {}) as Node, (field) =>
+    isNode(field) ? ('const' in field ? [field.const] : field.enum) : undefined,
+  );
 }

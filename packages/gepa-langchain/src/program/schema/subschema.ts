@@ -36,3 +36,15 @@ export function memberNames<Member>(
 
 /** The fields of an object that have only one possible value, with that value. */
 export type Constants = Readonly<Record<string, unknown>>;
+
+/** The fields with one possible value, which `valuesOf` lists. */
+export function constantsIn<Field>(
+  fields: Readonly<Record<string, Field>>,
+  valuesOf: (field: Field) => unknown,
+): Constants {
+  const entries = Object.entries(fields).flatMap(([key, field]) => {
+    const values = valuesOf(field);
+    return Array.isArray(values) && values.length === 1 ? [[key, values[0]]] : [];
+  });
+  return Object.fromEntries(entries);
+}

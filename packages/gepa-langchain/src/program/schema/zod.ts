@@ -1,5 +1,5 @@
 import { isNode, type Node } from '../node.ts';
-import { type Constants, memberNames, type Subschema } from './subschema.ts';
+import { type Constants, constantsIn, memberNames, type Subschema } from './subschema.ts';
 
 /** A schema of zod 3 or 4, of any installed copy. */
 export type ZodSchema = Node & {
@@ -188,10 +188,8 @@ function isNull(schema: ZodSchema): boolean {
 }
 
 function constants(schema: ZodSchema): Constants {
-  const entries = Object.entries(shapeOf(definitionOf(schema))).flatMap(([key, field]) => {
-    if (kindOf(field) !== 'literal') return [];
+  return constantsIn(shapeOf(definitionOf(schema)), (field) => {
     const { value, values = [value] } = definitionOf(field);
-    return Array.isArray(values) && values.length === 1 ? [[key, values[0]] as const] : [];
+    return kindOf(field) === 'literal' ? values : undefined;
   });
-  return Object.fromEntries(entries);
 }
