@@ -88,9 +88,7 @@ export function findTexts<Program extends object>(
 }
 
 function noComponents(): NoComponentsError {
-  return new NoComponentsError(
-    'The program has no text. If its texts are in `parts` or `tunables`, pass the same ones as to gepa.',
-  );
+  return new NoComponentsError('The program has no text. Pass the `parts` and `tunables` that gepa had.');
 }
 
 /** The strings among the parts, which are components like tunables. */

@@ -115,7 +115,7 @@ it('load without the parts or tunables that the texts were saved with asks for t
       RunnableLambda.from(() => policy.text),
       saved,
     ),
-  ).toThrow('If its texts are in `parts` or `tunables`, pass the same ones as to gepa.');
+  ).toThrow('The program has no text. Pass the `parts` and `tunables` that gepa had.');
 });
 
 it.each([

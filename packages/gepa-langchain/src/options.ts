@@ -50,7 +50,7 @@ export const textKinds = {
     words: 'an object of parts by name, as in `{ agent }`',
     is: (value) => anObject.is(value) && !isRunnable(value),
     each: {
-      words: 'a text that is not empty, or a prompt, message, runnable, agent or graph',
+      words: `${aText.words}, or a prompt, message, runnable, agent or graph`,
       is: (part) => aText.is(part) || isNode(part),
       isRequired: true,
     },
