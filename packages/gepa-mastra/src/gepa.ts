@@ -35,6 +35,7 @@ import { freshRequestContext } from './program/request-context.ts';
 import { explained, type Skipped } from './program/skip-reasons.ts';
 import { skippedWorkflowTools } from './program/workflow-tools.ts';
 import { processorAgents } from './recording/processor-agents.ts';
+import { recordClassifiers } from './recording/record-classifiers.ts';
 import { type AgentOutput, checkConfig, type RunConfig } from './run-program.ts';
 import { checkGroundTruth } from './scorers/ground-truth.ts';
 import { withScoresOnTraces } from './trace/observability.ts';
@@ -190,6 +191,7 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
     skippedWorkflowTools(discovery, freshRequestContext(requestContext)),
     replacedForAllRequests(discovery, texts ?? {}, freshRequestContext(requestContext)),
     processorAgents(discovery, freshRequestContext(requestContext)),
+    recordClassifiers(),
   ]).then(([inWorkflows, replaced, agents]) => {
     skipped.push(...inWorkflows, ...replaced.map(explained));
     discoveryOfRollouts = {

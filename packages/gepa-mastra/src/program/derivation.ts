@@ -18,6 +18,8 @@ export interface ModelOptions {
   prepareStep?(step: StepContext): unknown;
 }
 
+export type PrepareStep = NonNullable<ModelOptions['prepareStep']>;
+
 export interface StepContext {
   readonly requestContext?: RequestContext;
 }
@@ -32,7 +34,13 @@ export interface Recording {
   storesRuns(): boolean;
   /** Notes a run that was created. */
   created(workflow: AnyWorkflow, runId: string): void;
-  changeAgent(derivation: Derivation, copy: Agent, components: AgentComponents): void;
+  /** @param wrapSelected wraps the models that a function selects for a step. */
+  changeAgent(
+    derivation: Derivation,
+    copy: Agent,
+    components: AgentComponents,
+    wrapSelected: (select: PrepareStep) => PrepareStep,
+  ): void;
   changeWorkflow(copy: AnyWorkflow): void;
   /** Wraps the calls of an agent's models. */
   modelCall(components: readonly string[], ...call: Parameters<CallWrapper>): ReturnType<CallWrapper>;

@@ -1,6 +1,6 @@
 import type { Agent } from '@mastra/core/agent';
 import { RequestContext } from '@mastra/core/request-context';
-import type { Derivation, ModelOptions, StepContext } from './derivation.ts';
+import type { Derivation, ModelOptions, PrepareStep, StepContext } from './derivation.ts';
 import { type AgentComponents, instructionComponents, toolComponentNames } from './discovery.ts';
 import { type InstructionsChange, replaceInstructions, textsChange } from './instructions.ts';
 import { mapMaybePromise } from './maybe-promise.ts';
@@ -73,7 +73,9 @@ export function changeAgent(derivation: Derivation, agent: Agent, copy: Agent): 
   changeRunMethods(derivation, agent, copy, (options) =>
     withWrappedModels(derivation, copy, options, wrapper),
   );
-  recording?.changeAgent(derivation, copy, components);
+  recording?.changeAgent(derivation, copy, components, (select) =>
+    wrapPrepareStep(derivation, copy, select, wrapper),
+  );
 }
 
 /** Undefined when the candidate does not change the instructions. */
@@ -139,9 +141,9 @@ function withWrappedModels<Options extends ModelOptions>(
 function wrapPrepareStep(
   derivation: Derivation,
   agent: Agent,
-  prepareStep: NonNullable<ModelOptions['prepareStep']>,
+  prepareStep: PrepareStep,
   wrapper: CallWrapper,
-): NonNullable<ModelOptions['prepareStep']> {
+): PrepareStep {
   return async (step) => {
     const changes = (await prepareStep(step)) as { readonly model?: Agent['model'] } | undefined;
     if (changes?.model === undefined) return changes;

@@ -10,7 +10,7 @@ import {
 import { type AnyWorkflow, createStep } from '@mastra/core/workflows';
 import { copyOfWorkflow } from '../program/copy-of-workflow.ts';
 import { copyWith } from '../program/copy-with.ts';
-import type { Derivation } from '../program/derivation.ts';
+import type { Derivation, PrepareStep } from '../program/derivation.ts';
 import { isAgent, isWorkflow } from '../program/program.ts';
 import { innerEntries, mapEntries, type SingleEntry } from '../program/step-entries.ts';
 
@@ -42,16 +42,37 @@ export function processorsIn(processor: object): object[] {
     });
 }
 
-/** Records the model calls of an agent's processors. Those of the user's own classes are not changed: see `processorAgents`. */
-export function recordProcessors(derivation: Derivation, agent: Agent): void {
+/**
+ * Records the model calls of an agent's processors, and of the models that they select. Agents of the user's own classes are
+ * not changed: see `processorAgents`.
+ */
+export function recordProcessors(
+  derivation: Derivation,
+  agent: Agent,
+  wrapSelected: (select: PrepareStep) => PrepareStep,
+): void {
   const methods = agent as unknown as ProcessorMethods;
   const combine = methods.combineProcessorsIntoWorkflow?.bind(agent);
   if (combine === undefined) return;
   methods.combineProcessorsIntoWorkflow = (processors, id) =>
     combine(
-      processors.map((processor) => recordedProcessor(derivation, processor)),
+      processors.map((processor) => withSelection(recordedProcessor(derivation, processor), wrapSelected)),
       id,
     );
+}
+
+/** A processor that can select a model, with other selections. */
+function withSelection(processor: object, wrapSelected: (select: PrepareStep) => PrepareStep): object {
+  if (!('processInputStep' in processor)) return processor;
+  return new Proxy(processor, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== 'function') return value;
+      // Private fields of the processor are not accessible through the proxy.
+      const method = value.bind(target) as PrepareStep;
+      return key === 'processInputStep' ? wrapSelected(method) : method;
+    },
+  });
 }
 
 function recordedProcessor(derivation: Derivation, processor: object): object {

@@ -2,7 +2,7 @@ import type { Agent } from '@mastra/core/agent';
 import type { MessageListInput } from '@mastra/core/agent/message-list';
 import { noopLogger } from '@mastra/core/logger';
 import { MockMemory } from '@mastra/core/memory';
-import type { Derivation, Recording } from '../program/derivation.ts';
+import type { Derivation, PrepareStep, Recording } from '../program/derivation.ts';
 import { mapMaybePromise } from '../program/maybe-promise.ts';
 import { calledName } from '../program/model-names.ts';
 import { recordModelCall } from '../trace/record-model-call.ts';
@@ -13,7 +13,12 @@ import { recordedTool } from './recorded-tool.ts';
 import { SentInstructions } from './sent-instructions.ts';
 
 /** Makes the copy of an agent leave nothing behind: no memory, scores, logs or tasks. Records its processors. */
-function changeAgent(recorder: Recorder, derivation: Derivation, copy: Agent): void {
+function changeAgent(
+  recorder: Recorder,
+  derivation: Derivation,
+  copy: Agent,
+  wrapSelected: (select: PrepareStep) => PrepareStep,
+): void {
   const network = copy.network?.bind(copy);
   const hasMemory = copy.hasOwnMemory();
   let networkMemory: MockMemory | undefined;
@@ -29,7 +34,7 @@ function changeAgent(recorder: Recorder, derivation: Derivation, copy: Agent): v
   } satisfies Partial<Agent>);
   copy.__markStoredVersionApplied?.();
   copy.__setLogger(noopLogger);
-  recordProcessors(derivation, copy);
+  recordProcessors(derivation, copy, wrapSelected);
   changeDefaultOptions(recorder, copy);
   // Results of background tasks would arrive after the rollout.
   (copy as Partial<Agent>).disableBackgroundTasks?.();
@@ -58,8 +63,8 @@ export function recordingOf(recorder: Recorder): Recording {
     stepOptions: { scorers: undefined },
     storesRuns: () => recorder.storedRuns !== undefined,
     created: (workflow, runId) => recorder.storedRuns?.push({ workflow, runId }),
-    changeAgent: (derivation, copy, components) => {
-      changeAgent(recorder, derivation, copy);
+    changeAgent: (derivation, copy, components, wrapSelected) => {
+      changeAgent(recorder, derivation, copy, wrapSelected);
       sent.observe(copy, components);
     },
     changeWorkflow: (copy) => copy.__setLogger(noopLogger),

@@ -33,6 +33,11 @@ export interface StoredRun {
 /** The step that the running code belongs to. */
 const current = new AsyncLocalStorage<{ readonly recorder: Recorder; readonly step: OpenStep }>();
 
+/** The recorder of the rollout, or of the judge, that the running code belongs to. */
+export function currentRecorder(): Recorder | undefined {
+  return current.getStore()?.recorder;
+}
+
 /** Records the steps of one rollout. `steps` can be read at any time, also before they have ended. */
 export class Recorder {
   /** Receives a report of each model call. */
