@@ -42,30 +42,38 @@ export function processorsIn(processor: object): object[] {
     });
 }
 
+/** How the processors of one agent run in a rollout. */
+interface ProcessorChanges {
+  readonly derivation: Derivation;
+  /** Wraps the models that a processor selects for a step. */
+  readonly wrapSelected: (select: PrepareStep) => PrepareStep;
+  /**
+   * Whether to leave out state signals, such as that of the agent's goal. Mastra computes none without a thread, but fails
+   * without a memory.
+   */
+  readonly hidesState: boolean;
+}
+
 /**
  * Records the model calls of an agent's processors, and of the models that they select. Agents of the user's own classes are
  * not changed: see `processorAgents`.
  */
-export function recordProcessors(
-  derivation: Derivation,
-  agent: Agent,
-  wrapSelected: (select: PrepareStep) => PrepareStep,
-): void {
+export function recordProcessors(agent: Agent, changes: ProcessorChanges): void {
   const methods = agent as unknown as ProcessorMethods;
   const combine = methods.combineProcessorsIntoWorkflow?.bind(agent);
   if (combine === undefined) return;
   methods.combineProcessorsIntoWorkflow = (processors, id) =>
     combine(
-      processors.map((processor) => withSelection(recordedProcessor(derivation, processor), wrapSelected)),
+      processors.map((processor) => changedProcessor(recordedProcessor(changes, processor), changes)),
       id,
     );
 }
 
-/** A processor that can select a model, with other selections. */
-function withSelection(processor: object, wrapSelected: (select: PrepareStep) => PrepareStep): object {
-  if (!('processInputStep' in processor)) return processor;
+function changedProcessor(processor: object, { wrapSelected, hidesState }: ProcessorChanges): object {
+  if (isWorkflow(processor)) return processor;
   return new Proxy(processor, {
     get(target, key) {
+      if (key === 'computeStateSignal' && hidesState) return undefined;
       const value: unknown = Reflect.get(target, key, target);
       if (typeof value !== 'function') return value;
       // Private fields of the processor are not accessible through the proxy.
@@ -75,26 +83,26 @@ function withSelection(processor: object, wrapSelected: (select: PrepareStep) =>
   });
 }
 
-function recordedProcessor(derivation: Derivation, processor: object): object {
-  if (isWorkflow(processor)) return recordedWorkflow(derivation, processor);
+function recordedProcessor(changes: ProcessorChanges, processor: object): object {
+  if (isWorkflow(processor)) return recordedWorkflow(changes, processor);
   if (!isModelProcessor(processor)) return processor;
   const agents = Object.entries(processor).filter(([, value]) => isAgent(value));
   return copyWith(
     processor,
-    Object.fromEntries(agents.map(([key, agent]: [string, Agent]) => [key, derivation.agent(agent)])),
+    Object.fromEntries(agents.map(([key, agent]: [string, Agent]) => [key, changes.derivation.agent(agent)])),
   );
 }
 
 /** A copy of a workflow of processors. Its steps have their processors in a closure. */
-function recordedWorkflow(derivation: Derivation, workflow: AnyWorkflow): AnyWorkflow {
+function recordedWorkflow(changes: ProcessorChanges, workflow: AnyWorkflow): AnyWorkflow {
   const copy = copyOfWorkflow(workflow, () => false);
   const change = (entry: SingleEntry): SingleEntry => {
     if (entry.type !== 'step') return entry;
     const { step } = entry;
-    if (isWorkflow(step)) return { ...entry, step: recordedWorkflow(derivation, step) as never };
+    if (isWorkflow(step)) return { ...entry, step: recordedWorkflow(changes, step) as never };
     const processor = captureProcessor(step);
     if (processor === undefined) return entry;
-    return { ...entry, step: createStep(recordedProcessor(derivation, processor) as never) as never };
+    return { ...entry, step: createStep(recordedProcessor(changes, processor) as never) as never };
   };
   copy.setStepFlow(workflow.stepGraph.map((entry) => mapEntries(entry, change)));
   Object.assign(copy.steps, workflow.steps);

@@ -159,3 +159,27 @@ it.each([[false], [true]])(
     expect(await stored()).toEqual([]);
   },
 );
+
+const state = { id: 'state', stateId: 'state', computeStateSignal: async () => undefined };
+
+// Mastra has goals and state signals since a later version.
+it.runIf('__getGoalConfig' in Agent.prototype).each([
+  ['a goal', () => ({ goal: { judge: server.model } })],
+  ['a processor with a state', () => ({ inputProcessors: [state] })],
+])('an agent with memory and %s runs in rollouts, as without a thread', async (_, config: () => object) => {
+  const agent = new Agent({
+    id: 'chat',
+    name: 'Chat',
+    instructions: 'Be kind.',
+    model: server.model,
+    memory: new MockMemory({ storage }),
+    ...config(),
+  });
+  new Mastra({ agents: { agent }, storage, logger: false });
+  expect((await agent.generate('x')).text).toBe('answer of Be kind.');
+  const report = await gepa(agent).evaluate({
+    examples: [{ input: 'x' }],
+    metric: ({ output }) => (output.text === 'answer of Be kind.' ? 1 : 0),
+  });
+  expect(report.candidates.seed.mean).toBe(1);
+});

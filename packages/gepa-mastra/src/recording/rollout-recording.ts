@@ -34,7 +34,7 @@ function changeAgent(
   } satisfies Partial<Agent>);
   copy.__markStoredVersionApplied?.();
   copy.__setLogger(noopLogger);
-  recordProcessors(derivation, copy, wrapSelected);
+  recordProcessors(copy, { derivation, wrapSelected, hidesState: hasMemory });
   changeDefaultOptions(recorder, copy);
   // Results of background tasks would arrive after the rollout.
   (copy as Partial<Agent>).disableBackgroundTasks?.();
