@@ -78,17 +78,19 @@ function isSupported(entry: readonly [string, unknown]): entry is [string, Agent
  */
 export function hookParts({ parts }: Pick<Discovery, 'parts'>): () => void {
   const undos = parts.map((part) =>
-    // Studio runs copies of an agent.
     hookPart(
       part,
       part.id,
-      isAgent(part) ? [...runMethods, '__fork'].filter((name) => name in part) : workflowMethods,
+      isAgent(part) ? [...runMethods, ...otherMethods].filter((name) => name in part) : workflowMethods,
     ),
   );
   return () => {
     for (const undo of undos) undo();
   };
 }
+
+/** Studio runs copies of an agent. A rollout has a memory of its own. */
+const otherMethods = ['__fork', 'getMemory'];
 
 /** The methods of a workflow that run it. */
 const workflowMethods = ['createRun', 'execute'];

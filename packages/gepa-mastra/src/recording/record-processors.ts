@@ -47,11 +47,6 @@ interface ProcessorChanges {
   readonly derivation: Derivation;
   /** Wraps the models that a processor selects for a step. */
   readonly wrapSelected: (select: PrepareStep) => PrepareStep;
-  /**
-   * Whether to leave out state signals, such as that of the agent's goal. Mastra computes none without a thread, but fails
-   * without a memory.
-   */
-  readonly hidesState: boolean;
 }
 
 /**
@@ -69,11 +64,10 @@ export function recordProcessors(agent: Agent, changes: ProcessorChanges): void 
     );
 }
 
-function changedProcessor(processor: object, { wrapSelected, hidesState }: ProcessorChanges): object {
-  if (isWorkflow(processor)) return processor;
+function changedProcessor(processor: object, { wrapSelected }: ProcessorChanges): object {
+  if (!('processInputStep' in processor)) return processor;
   return new Proxy(processor, {
     get(target, key) {
-      if (key === 'computeStateSignal' && hidesState) return undefined;
       const value: unknown = Reflect.get(target, key, target);
       if (typeof value !== 'function') return value;
       // Private fields of the processor are not accessible through the proxy.

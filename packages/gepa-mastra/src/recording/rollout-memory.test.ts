@@ -56,6 +56,11 @@ const stepThat = (call: (agent: Agent, prompt: string) => Promise<string>) => ()
     }),
   }) as never;
 
+const withNewThread = stepThat(async (agent, prompt) => {
+  const thread = await (await agent.getMemory())!.createThread({ resourceId: 'ada', title: 'New' });
+  return (await agent.generate(prompt, { memory: { thread: thread.id, resource: 'ada' } })).text;
+});
+
 const contextOfThread = () => new RequestContext<unknown>([['mastra__threadId', memory.thread]]);
 
 const steps: readonly (readonly [string, Step])[] = [
@@ -182,4 +187,27 @@ it.runIf('__getGoalConfig' in Agent.prototype).each([
     metric: ({ output }) => (output.text === 'answer of Be kind.' ? 1 : 0),
   });
   expect(report.candidates.seed.mean).toBe(1);
+});
+
+it('a function of a step gets an empty memory for the rollout from an agent in `parts`', async () => {
+  const memory = new MockMemory({ storage });
+  const chat = new Agent({ id: 'chat', name: 'Chat', instructions: 'Chat.', model: server.model, memory });
+  const workflow = createWorkflow({ id: 'flow', ...io })
+    .then(withNewThread() as never)
+    .commit();
+  const mastra = new Mastra({ agents: { chat }, workflows: { workflow }, storage, logger: false });
+  const { program } = await gepa(workflow, { parts: mastra }).compile({
+    trainset: ['a', 'b', 'c'].map((prompt) => ({ id: prompt, input: { prompt } })),
+    metric: ({ output }) => (output.text.includes('NEW') ? 1 : 0),
+    propose: async () => ({ 'chat.instructions': 'NEW' }),
+    maxIterations: 1,
+  });
+  expect(await stored()).toEqual([]);
+  // The compiled program uses the agent's own memory.
+  const run = await program.createRun();
+  expect(await run.start({ inputData: { prompt: 'x' } })).toMatchObject({
+    result: { text: 'answer of NEW' },
+  });
+  const { threads } = await (await storage.getStore('memory'))!.listThreads({ perPage: false });
+  expect(threads.map(({ title }) => title)).toEqual(['New']);
 });
