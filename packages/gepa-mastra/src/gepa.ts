@@ -27,7 +27,7 @@ import { fromModel, type ReflectionModel } from './language-model.ts';
 import { replacedForAllRequests } from './program/asynchronous-instructions.ts';
 import { allExamples, checkMastraExamples, type ExampleSets } from './program/check-examples.ts';
 import { checkToolMocks } from './program/check-mocks.ts';
-import type { Discovery } from './program/discovery.ts';
+import type { Discovery, SkippedPart } from './program/discovery.ts';
 import { hookTools, type NamedTools, functionTools as toolsOfFunctions } from './program/function-tools.ts';
 import { hookParts } from './program/parts.ts';
 import type { Program } from './program/program.ts';
@@ -182,9 +182,10 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
     options ?? {},
     explained,
   );
+  const ofProgram = [...discovery.skipped, ...durableParts(program, discovery, tunables)];
   const functionTools = toolsOfFunctions(discovery, mastraOf(program, discovery));
   let unhookForRollouts: (() => void) | undefined;
-  const skipped = discovery.skipped.map(explained);
+  const skipped = ofProgram.map(explained);
   /** With the agents of processors, which only rollouts use, and what is skipped as far as warnings need it. */
   let discoveryOfRollouts = discovery;
   const ready = Promise.all([
@@ -197,7 +198,7 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
     discoveryOfRollouts = {
       ...discovery,
       parts: [...new Set([...discovery.parts, ...agents])],
-      skipped: [...discovery.skipped, ...replaced],
+      skipped: [...ofProgram, ...replaced],
     };
   });
   // `compile` and `estimate` await it and report its error.
@@ -302,6 +303,17 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
     metric: (metric) =>
       withScoresOnTraces(metric as Metric<unknown, unknown>, mastraOf(program, discovery)) as typeof metric,
   });
+}
+
+/** Mastra registers a durable agent as one that does not call the run methods of the program. */
+function durableParts(
+  program: Program,
+  { parts }: Discovery,
+  tunables: readonly unknown[] = [],
+): readonly SkippedPart[] {
+  const { durable } = program as { readonly durable?: unknown };
+  if (!durable || parts.length + tunables.length === 0) return [];
+  return [{ location: `agent ${program.id}, durable`, why: { kind: 'durable' } }];
 }
 
 function hookForRollouts(tools: NamedTools, discovery: Discovery): () => void {

@@ -32,7 +32,7 @@ export interface SkippedPart {
 }
 
 export type SkipReason =
-  | { readonly kind: 'memory' }
+  | { readonly kind: 'memory' | 'durable' }
   | { readonly kind: 'agentClass' | 'workflowClass' | 'unknownAgent'; readonly name: string }
   /** A step of a workflow. */
   | { readonly kind: 'function'; readonly mastra: MastraLike | undefined }

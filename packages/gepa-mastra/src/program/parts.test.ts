@@ -149,6 +149,20 @@ it.runIf(hasDurable)(
   },
 );
 
+it.runIf(hasDurable)(
+  'a durable program warns that its parts keep their original texts in production',
+  async () => {
+    const durable = agentWith({ id: 'durable', durable: true } as AgentConfig);
+    expect(gepa(durable).skipped).toEqual([]);
+    const target = gepa(durable, { parts: { support: agentWith() } });
+    expect(target.skipped).toContainEqual(expect.objectContaining({ location: 'agent durable, durable' }));
+    const { warnings } = await target.evaluate({ examples: [{ input: 'x' }], metric: () => 1 });
+    expect(warnings).toContainEqual(
+      expect.stringMatching(/^agent durable, durable: .*keep their original texts/),
+    );
+  },
+);
+
 it('a workflow that only calls other parts is a part too', async () => {
   const support = agentWith();
   const inner = workflowOf(byName, 'inner');

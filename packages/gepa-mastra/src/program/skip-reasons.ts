@@ -17,7 +17,12 @@ export function explained({ location, why }: SkippedPart): Skipped {
 }
 
 /** Kinds for which rollouts, or the result, differ from the live program. */
-const differences: ReadonlySet<SkipReason['kind']> = new Set(['agentClass', 'workflowClass', 'unknownAgent']);
+const differences: ReadonlySet<SkipReason['kind']> = new Set([
+  'agentClass',
+  'workflowClass',
+  'unknownAgent',
+  'durable',
+]);
 
 /** Warnings for the result of a run: components that replace instructions which depend on the request, and what differs. */
 export function skipWarnings(skipped: readonly SkippedPart[], components: object): string[] {
@@ -35,6 +40,12 @@ function wordsFor(why: SkipReason): Omit<Skipped, 'location'> {
       return {
         reason: 'Rollouts are without memory, its instructions and its tools.',
         hint: 'Put earlier messages into the input.',
+      };
+    case 'durable':
+      return {
+        reason:
+          'A Mastra instance runs it as a durable agent, in which `parts` and tunables keep their original texts. Rollouts, and calls of the returned program itself, have the new ones.',
+        hint: 'Use the agent without `durable`, or without `parts` and `tunables`.',
       };
     case 'agentClass':
       return {
