@@ -367,3 +367,19 @@ it('asynchronous default options may throw without their request context', async
   const { warnings } = await target.evaluate({ examples: [{ input: 'x' }], metric: () => 1 });
   expect(warnings).toEqual([]);
 });
+
+it('a list that has a text before its only one for some requests stays as the function returns it', () => {
+  const items = (...contents: string[]) => contents.map((content) => ({ role: 'system' as const, content }));
+  const agent = agentWith({
+    instructions: ({ requestContext }) =>
+      items(...(requestContext.get('vip') ? ['Be quick.'] : []), 'Be kind.'),
+  });
+  expect(() => gepa(agent)).toThrow(
+    /The instructions read vip from the request context. This item stays .* an item of its own or a tunable\(\)/,
+  );
+  const growing = agentWith({
+    instructions: ({ requestContext }) =>
+      items('Be kind.', ...(requestContext.get('vip') ? ['Be quick.'] : [])),
+  });
+  expect(seedCandidateOf(gepa(growing).components)).toEqual({ 'support.instructions': 'Be kind.' });
+});

@@ -97,7 +97,7 @@ function fixedTexts(
     findings.skip(location, { kind: 'instructions', read, component, isFromStudio: isFromStudio(agent) });
     return [];
   }
-  const { texts, reads, hiddenReads, varying, tunables: inTunables } = read.value;
+  const { texts, isList, reads, hiddenReads, varying, tunables: inTunables } = read.value;
   if (texts.every((text) => text.trim() === '')) {
     findings.skip(location, { kind: 'empty' });
     return [];
@@ -111,7 +111,7 @@ function fixedTexts(
       return [];
     }
     const isVarying = varying.has(position);
-    if (isVarying && !isOnly) {
+    if (isVarying && isList) {
       findings.skip(at, { kind: 'varyingItem', reads });
       return [];
     }

@@ -8,6 +8,8 @@ import { recordingReads, withOtherValues, without } from './request-context.ts';
 /** The texts of instructions, and what each of them depends on. */
 export interface ReadInstructions {
   readonly texts: readonly string[];
+  /** Whether they are several texts, at least under another request context. */
+  readonly isList: boolean;
   /** The keys that were read from the request context, or `everything`. */
   readonly reads: readonly string[];
   /** Those of `reads` whose value changed none of the texts: they may choose between texts for other values. */
@@ -88,6 +90,7 @@ export function readInstructions(
   return {
     value: {
       texts,
+      isList: [texts, ...others].some(({ length }) => length > 1),
       reads: [...reads],
       hiddenReads: [...reads].filter((key) => (key === 'everything' ? varying.size === 0 : isHidden(key))),
       varying,
