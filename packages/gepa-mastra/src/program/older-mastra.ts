@@ -89,12 +89,12 @@ export function captureAgent(step: object): Agent | undefined {
   const { getModel, getLLM } = Agent.prototype;
   const capture = function (this: Agent): never {
     capturedAgents.set(step, this);
-    throw new Error('The agent was captured.');
+    throw new Error('captured');
   };
   // A subclass with its own getModel is stopped when the step reads the prompt, before it calls a model.
   const inputData = {
     get prompt(): never {
-      throw new Error('The agent was not captured.');
+      throw new Error('not captured');
     },
   };
   Object.assign(Agent.prototype, { getModel: capture, getLLM: capture });

@@ -21,7 +21,11 @@ export async function instructionBlocks(agent: AgentLike): Promise<readonly Inst
   const blocks = blocksOf(instructions) ?? blocksOf(version?.instructions);
   if (blocks === undefined) {
     throw new Error(
-      `${agent.id} has no blocks. Pass its version from Studio: await mastra.getAgentById('${agent.id}', { status: 'published' }).`,
+      `${agent.id} has no blocks. ${
+        resolvedVersionId === undefined
+          ? `Pass its version from Studio: await mastra.getAgentById('${agent.id}', { status: 'published' })`
+          : 'Its instructions are one text, which needs no option `texts`'
+      }.`,
     );
   }
   return withContents(blocks, storage);
