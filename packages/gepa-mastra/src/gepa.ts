@@ -191,10 +191,14 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
     replacedForAllRequests(discovery, texts ?? {}, freshRequestContext(requestContext)),
     processorAgents(discovery, freshRequestContext(requestContext)),
   ]).then(([inWorkflows, replaced, agents]) => {
+    const isPart = new Set<object>(discovery.parts.map(({ live }) => live));
     skipped.push(...inWorkflows, ...replaced.map(explained));
     discoveryOfRollouts = {
       ...discovery,
-      parts: [...new Set([...discovery.parts, ...agents])],
+      parts: [
+        ...discovery.parts,
+        ...agents.filter((agent) => !isPart.has(agent)).map((agent) => ({ live: agent, present: agent })),
+      ],
       skipped: [...discovery.skipped, ...replaced],
     };
   });

@@ -58,6 +58,8 @@ export interface Derivation {
   workflow(workflow: AnyWorkflow): AnyWorkflow;
   /** The copy of a tool in a rollout; otherwise the tool itself. */
   tool<Tool>(tool: Tool, name: string): Tool;
+  /** The copy of an agent or workflow of the program; undefined for others. */
+  copyOf(source: object): object | undefined;
   componentsOf(agent: Agent): AgentComponents;
   /** Calls a function in which tunables have the candidate's texts, and calls of parts go to their copies. */
   within<Result>(call: () => Result): Result;

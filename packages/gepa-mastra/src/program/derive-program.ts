@@ -51,7 +51,8 @@ class ProgramDerivation implements Derivation {
     this.#parts = new Map<object, () => object>([
       ...tools.map(([name, tool]) => [tool, () => this.tool(tool, name)] as const),
       ...(discovery.parts ?? []).map(
-        (part) => [part, isAgent(part) ? () => this.agent(part) : () => this.workflow(part)] as const,
+        ({ live, present }) =>
+          [live, isAgent(present) ? () => this.agent(present) : () => this.workflow(present)] as const,
       ),
     ]);
   }
@@ -76,6 +77,10 @@ class ProgramDerivation implements Derivation {
     return this.recording === undefined ? tool : this.recording.tool(tool, name);
   }
 
+  copyOf(source: object): object | undefined {
+    return this.#parts.get(source)?.() ?? this.#copies.get(source);
+  }
+
   componentsOf(agent: Agent): AgentComponents {
     const { agents } = this.#discovery;
     return (
@@ -86,7 +91,7 @@ class ProgramDerivation implements Derivation {
 
   within<Result>(call: () => Result): Result {
     return withCandidate(this.candidate, call, {
-      copies: { get: this.#copyOfPart },
+      copies: { get: (part) => this.#parts.get(part)?.() },
       reads: this.recording?.reads,
     });
   }
@@ -97,8 +102,6 @@ class ProgramDerivation implements Derivation {
     const to = Object.hasOwn(this.candidate, component) ? this.candidate[component] : undefined;
     return to === undefined || to === from ? undefined : { from, to };
   }
-
-  readonly #copyOfPart = (part: object): object | undefined => this.#parts.get(part)?.();
 
   /** Stores the copy before it is changed: agents may refer to each other. */
   #copyOnce<Thing extends object>(source: Thing, copy: () => Thing, change: (copy: Thing) => void): Thing {

@@ -10,6 +10,7 @@ import type { InstructionBlock } from './instruction-blocks.ts';
 import { readSync } from './maybe-promise.ts';
 import { type Parts, partsOf } from './parts.ts';
 import { isAgent, isWorkflow, type Program, typeName, type WorkflowLike } from './program.ts';
+import { presentOf, withinProgram } from './run-context.ts';
 import type { Skipped } from './skip-reasons.ts';
 import { agentOfStep, innerEntries } from './step-entries.ts';
 import { presentText } from './tool-descriptions.ts';
@@ -55,13 +56,16 @@ export function discover(
   }: DiscoverOptions = {},
 ): Discovery {
   const walk = new ProgramWalk({ tools, requestContext, workflows, texts, tunables, parts, explain });
-  walk.parts(program);
-  if (isAgent(program)) walk.agent(program, `agent ${program.id}`, config);
-  else if (isWorkflow(program)) walk.workflow(program, `workflow ${program.id}`);
-  walk.workflowTools(program);
-  walk.checkTexts();
-  walk.tunables();
-  return walk.findings;
+  // In a program that gepa returned, tunables and parts have their present texts.
+  return withinProgram(program, () => {
+    walk.parts(program);
+    if (isAgent(program)) walk.agent(program, `agent ${program.id}`, config);
+    else if (isWorkflow(program)) walk.workflow(program, `workflow ${program.id}`);
+    walk.workflowTools(program);
+    walk.checkTexts();
+    walk.tunables();
+    return walk.findings;
+  });
 }
 
 type WalkOptions = Required<Omit<DiscoverOptions, 'config' | 'explain'>> & Pick<DiscoverOptions, 'explain'>;
@@ -107,15 +111,16 @@ class ProgramWalk {
   }
 
   /** @throws {OptionsError} when a part has no text. */
-  parts(program: unknown): void {
+  parts(program: object): void {
     const { findings } = this;
-    const { parts, tools, others, isRequired } = partsOf(this.#options.parts);
+    const { parts: live, tools, others, isRequired } = partsOf(this.#options.parts);
+    const parts = live.map(([name, part]) => [name, presentOf(program, part), part] as const);
     findings.tools.push(...tools);
     for (const [name, className] of others)
       findings.skip(`part ${name}`, { kind: 'unknownAgent', name: className });
     for (const [name, part] of parts) if (isAgent(part) && part !== program) this.#partNames.set(part, name);
-    for (const [name, part] of parts) {
-      findings.parts.push(part);
+    for (const [name, part, live] of parts) {
+      findings.parts.push({ live, present: part });
       if (part === program) continue;
       const before = new Set(Object.keys(findings.components));
       const skippedBefore = findings.skipped.length;

@@ -67,6 +67,14 @@ export type SkipReason =
       readonly component: string;
     };
 
+/** An agent or workflow that functions of the program call. */
+export interface Part {
+  /** The object that the functions call. */
+  readonly live: Agent | AnyWorkflow;
+  /** What runs in place of it in a program that gepa returned; otherwise the object itself. */
+  readonly present: Agent | AnyWorkflow;
+}
+
 /** The components of a program. */
 export interface Discovery {
   /** By name, in program order. */
@@ -74,8 +82,8 @@ export interface Discovery {
   readonly skipped: readonly SkippedPart[];
   /** By agent and by agent id: a function may return a new agent object for each request. */
   readonly agents: ReadonlyMap<unknown, AgentComponents>;
-  /** The live objects that functions of the program call. */
-  readonly parts: readonly (Agent | AnyWorkflow)[];
+  /** The agents and workflows that functions of the program call. */
+  readonly parts: readonly Part[];
   /** The tools that functions of the program execute, by name. */
   readonly tools: readonly (readonly [name: string, tool: ToolLike])[];
   /** The components that a rollout may not reach: those of parts, and tunables. */
@@ -86,7 +94,7 @@ export interface Discovery {
 export class Findings implements Discovery {
   readonly components: Record<string, Component> = Object.create(null);
   readonly skipped: SkippedPart[] = [];
-  readonly parts: (Agent | AnyWorkflow)[] = [];
+  readonly parts: Part[] = [];
   readonly tools: (readonly [name: string, tool: ToolLike])[] = [];
   readonly reachable = new Set<string>();
   readonly agents = new Map<unknown, AgentComponents & { readonly tools: Map<string, ToolComponents> }>();

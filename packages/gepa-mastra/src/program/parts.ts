@@ -77,12 +77,12 @@ function isSupported(entry: readonly [string, unknown]): entry is [string, Agent
  * Redirects calls of live parts to their copies, within runs of a program that has them. Returns a function that ends this.
  */
 export function hookParts({ parts }: Pick<Discovery, 'parts'>): () => void {
-  const undos = parts.map((part) =>
+  const undos = parts.map(({ live }) =>
     // Studio runs copies of an agent.
     hookPart(
-      part,
-      part.id,
-      isAgent(part) ? [...runMethods, '__fork'].filter((name) => name in part) : workflowMethods,
+      live,
+      live.id,
+      isAgent(live) ? [...runMethods, '__fork'].filter((name) => name in live) : workflowMethods,
     ),
   );
   return () => {
