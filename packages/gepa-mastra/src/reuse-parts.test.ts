@@ -1,4 +1,3 @@
-import type { Agent } from '@mastra/core/agent';
 import { Mastra } from '@mastra/core/mastra';
 import { createTool } from '@mastra/core/tools';
 import { createStep, createWorkflow } from '@mastra/core/workflows';
@@ -108,7 +107,8 @@ it('an agent whose tool calls a part is optimized again with all its calls count
   const options = { parts: mastra, tunables: [note] };
   const names = ['helper.instructions', 'desk.instructions', 'note'];
   const texts = (text: string) => Object.fromEntries(names.map((name) => [name, text]));
-  const answerOf = async (agent: Agent) => (await agent.generate('x')).text.replace(/[^V\d ]/g, '');
+  const answerOf = async (agent: Pick<typeof desk, 'generate'>) =>
+    (await agent.generate('x')).text.replace(/[^V\d ]/g, '');
   const ofAgent = { ...search, trainset: [{ input: 'x' }] };
 
   const first = await gepa(desk, options).compile(ofAgent);

@@ -7,12 +7,13 @@ import { copyOfWorkflow } from './copy-of-workflow.ts';
 import type { Derivation, Recording } from './derivation.ts';
 import { changeAgent } from './derive-agent.ts';
 import { changeWorkflow } from './derive-workflow.ts';
-import type { AgentComponents, Discovery } from './discovery.ts';
+import type { AgentComponents, Discovery, ToolComponents } from './discovery.ts';
 import { isAgent, type Program } from './program.ts';
 import type { Rewrite } from './tool-descriptions.ts';
 
 export interface DeriveOptions {
-  readonly discovery: Pick<Discovery, 'agents' | 'components'> & Partial<Pick<Discovery, 'parts'>>;
+  readonly discovery: Pick<Discovery, 'agents' | 'components'> &
+    Partial<Pick<Discovery, 'parts' | 'workflowTools'>>;
   /** The new texts. A component that is left out keeps its text. */
   readonly candidate: Candidate;
   /**
@@ -87,6 +88,10 @@ class ProgramDerivation implements Derivation {
       agents.get(agent) ??
       agents.get(agent.id) ?? { name: agent.id, instructions: new Map(), tools: new Map() }
     );
+  }
+
+  workflowTool({ id }: AnyWorkflow): ToolComponents | undefined {
+    return this.#discovery.workflowTools?.get(id);
   }
 
   within<Result>(call: () => Result): Result {

@@ -155,7 +155,11 @@ class ProgramWalk {
         const component = `${agent.name}.workflows.${key}.description`;
         const own = workflow.description && presentText(program, `workflow-${key}`, workflow.description);
         const description = this.findings.addDescription(component, own, at);
-        if (description !== undefined) agent.tools.set(`workflow-${key}`, { description, fields: new Map() });
+        if (description !== undefined) {
+          const tool = { description, fields: new Map() };
+          agent.tools.set(`workflow-${key}`, tool);
+          this.findings.workflowTools.set(workflow.id, tool);
+        }
       }
       this.workflow(workflow, at);
     }

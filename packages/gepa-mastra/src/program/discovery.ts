@@ -13,8 +13,8 @@ export interface AgentComponents {
   readonly instructions: ReadonlyMap<number, string>;
   /** The blocks of instructions that were written in Studio; `instructions` has their positions. */
   readonly blocks?: readonly InstructionBlock[];
-  /** The tools, by the names that a model sees. */
-  readonly tools: ReadonlyMap<string, ToolComponents>;
+  /** The tools, by the names that a model sees. Its workflows are added when the agent lists them, which is asynchronous. */
+  readonly tools: Map<string, ToolComponents>;
 }
 
 /** The component names of one tool. */
@@ -86,7 +86,9 @@ export interface Discovery {
   readonly parts: readonly Part[];
   /** The tools that functions of the program execute, by name. */
   readonly tools: readonly (readonly [name: string, tool: ToolLike])[];
-  /** The components that a rollout may not reach: those of parts, and tunables. */
+  /** The workflows that an agent of the program offers as tools, by id. */
+  readonly workflowTools: ReadonlyMap<string, ToolComponents>;
+  /** The components that a rollout may not reach: those of parts, tunables and descriptions. */
   readonly reachable: ReadonlySet<string>;
 }
 
@@ -97,7 +99,8 @@ export class Findings implements Discovery {
   readonly parts: Part[] = [];
   readonly tools: (readonly [name: string, tool: ToolLike])[] = [];
   readonly reachable = new Set<string>();
-  readonly agents = new Map<unknown, AgentComponents & { readonly tools: Map<string, ToolComponents> }>();
+  readonly workflowTools = new Map<string, ToolComponents>();
+  readonly agents = new Map<unknown, AgentComponents>();
 
   skip(location: string, why: SkipReason): void {
     this.skipped.push({ location, why });
@@ -107,6 +110,7 @@ export class Findings implements Discovery {
   addDescription(component: string, text: string | undefined, location: string): string | undefined {
     if (text?.trim()) {
       this.components[component] = { text, kind: 'tool-description', location };
+      this.reachable.add(component);
       return component;
     }
     this.skip(location, { kind: 'noDescription' });
