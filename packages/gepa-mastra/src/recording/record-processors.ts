@@ -13,6 +13,7 @@ import { copyWith } from '../program/copy-with.ts';
 import type { Derivation } from '../program/derivation.ts';
 import { isAgent, isWorkflow } from '../program/program.ts';
 import { innerEntries, mapEntries, type SingleEntry } from '../program/step-entries.ts';
+import { withFreshState } from './fresh-state.ts';
 
 /** The processors of Mastra that call a model through an agent of their own. */
 const modelProcessors: ReadonlySet<object> = new Set(
@@ -47,16 +48,19 @@ export function recordProcessors(derivation: Derivation, agent: Agent): void {
   const methods = agent as unknown as ProcessorMethods;
   const combine = methods.combineProcessorsIntoWorkflow?.bind(agent);
   if (combine === undefined) return;
-  methods.combineProcessorsIntoWorkflow = (processors, id) =>
-    combine(
-      processors.map((processor) => recordedProcessor(derivation, processor)),
-      id,
-    );
+  // One copy for all calls of the agent in the rollout, because a copy may keep what it has loaded.
+  const copies = new Map<object, object>();
+  const copyOf = (processor: object) => {
+    const copy = copies.get(processor) ?? recordedProcessor(derivation, processor);
+    copies.set(processor, copy);
+    return copy;
+  };
+  methods.combineProcessorsIntoWorkflow = (processors, id) => combine(processors.map(copyOf), id);
 }
 
 function recordedProcessor(derivation: Derivation, processor: object): object {
   if (isWorkflow(processor)) return recordedWorkflow(derivation, processor);
-  if (!isModelProcessor(processor)) return processor;
+  if (!isModelProcessor(processor)) return withFreshState(processor);
   const agents = Object.entries(processor).filter(([, value]) => isAgent(value));
   return copyWith(
     processor,
