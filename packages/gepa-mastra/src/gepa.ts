@@ -307,7 +307,7 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
 }
 
 function hookForRollouts(tools: NamedTools, discovery: Discovery): () => void {
-  const undos = [hookTools(tools), hookParts(discovery)];
+  const undos = [hookTools(tools), hookParts(discovery, ['getMemory'])];
   return () => {
     for (const undo of undos) undo();
   };

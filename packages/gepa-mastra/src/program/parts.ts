@@ -75,14 +75,16 @@ function isSupported(entry: readonly [string, unknown]): entry is [string, Agent
 
 /**
  * Redirects calls of live parts to their copies, within runs of a program that has them. Returns a function that ends this.
+ *
+ * @param more methods of agents besides those that run them.
  */
-export function hookParts({ parts }: Pick<Discovery, 'parts'>): () => void {
+export function hookParts({ parts }: Pick<Discovery, 'parts'>, more: readonly string[] = []): () => void {
   const undos = parts.map(({ live }) =>
     // Studio runs copies of an agent.
     hookPart(
       live,
       live.id,
-      isAgent(live) ? [...runMethods, '__fork'].filter((name) => name in live) : workflowMethods,
+      isAgent(live) ? [...runMethods, '__fork', ...more].filter((name) => name in live) : workflowMethods,
     ),
   );
   return () => {

@@ -111,6 +111,37 @@ it.runIf('__getOverridableFields' in Agent.prototype).each(steps)(
   },
 );
 
+it('a function that creates a thread in the memory of a part writes nothing to the storage of the user', async () => {
+  const chat = new Agent({
+    id: 'chat',
+    name: 'Chat',
+    instructions: 'Chat.',
+    model: server.model,
+    memory: new MockMemory({ storage }),
+  });
+  const step = stepThat(async (agent, prompt) => {
+    const own = await agent.getMemory();
+    await own!.createThread({ threadId: memory.thread, resourceId: memory.resource });
+    return (await agent.generate(prompt, { memory })).text;
+  });
+  const workflow = createWorkflow({ id: 'flow', ...io })
+    .then(step() as never)
+    .commit();
+  const mastra = new Mastra({ agents: { chat }, workflows: { workflow }, storage, logger: false });
+  const { result, program } = await gepa(workflow, { parts: mastra }).compile({
+    trainset: [{ input: { prompt: 'x' } }],
+    metric: ({ output }) => (output.text.includes('NEW') ? 1 : 0),
+    propose: async () => ({ 'chat.instructions': 'NEW' }),
+    maxIterations: 1,
+  });
+  expect(result.bestScore).toBe(1);
+  expect(await stored()).toEqual([]);
+  expect(await (await program.createRun()).start({ inputData: { prompt: 'x' } })).toMatchObject({
+    result: { text: 'answer of NEW' },
+  });
+  expect((await stored()).length).toBeGreaterThan(0);
+});
+
 it.each([[false], [true]])(
   'agent.network() in a step runs in rollouts, with a memory of its own; with memory processors: %s',
   async (hasProcessors) => {

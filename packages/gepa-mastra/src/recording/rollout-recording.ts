@@ -16,13 +16,19 @@ import { SentInstructions } from './sent-instructions.ts';
 function changeAgent(recorder: Recorder, derivation: Derivation, copy: Agent): void {
   const network = copy.network?.bind(copy);
   const hasMemory = copy.hasOwnMemory();
-  let networkMemory: MockMemory | undefined;
+  // One that ends with the rollout.
+  let memory: MockMemory | undefined;
+  let isNetwork = false;
   Object.assign(copy, {
-    getMemory: async () => networkMemory,
+    // Functions of the program may create threads in it. The agent itself has none.
+    getMemory: async () => {
+      if (hasMemory && (isNetwork || !recorder.isInsideAgent)) memory ??= new MockMemory();
+      return isNetwork || !recorder.isInsideAgent ? memory : undefined;
+    },
     hasOwnMemory: () => false,
-    // A network keeps its progress in the memory of its agent: here, in one that ends with the rollout.
+    // A network keeps its progress in the memory of its agent.
     network: (messages: MessageListInput, options: never) => {
-      if (hasMemory) networkMemory ??= new MockMemory();
+      isNetwork = true;
       return network(messages, options);
     },
     listScorers: async () => ({}),
