@@ -124,7 +124,7 @@ export function findTexts<Source extends Program>(
   const discovery = discoverAgain();
   const { components, skipped } = discovery;
   if (Object.keys(components).length === 0) {
-    const reasons = explain && skipped.map(explain).map(asListItem).join('');
+    const reasons = explain && skipped.flatMap(explain).map(asListItem).join('');
     throw new NoComponentsError(
       `There is no text to optimize in ${program.id}.${reasons ?? ` ${referToGepa}`}`,
     );

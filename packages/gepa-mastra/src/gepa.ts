@@ -183,7 +183,7 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   );
   const functionTools = toolsOfFunctions(discovery, mastraOf(program, discovery));
   let unhookForRollouts: (() => void) | undefined;
-  const skipped = discovery.skipped.map(explained);
+  const skipped = discovery.skipped.flatMap(explained);
   /** With the agents of processors, which only rollouts use, and what is skipped as far as warnings need it. */
   let discoveryOfRollouts = discovery;
   const ready = Promise.all([
@@ -192,7 +192,7 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
     processorAgents(discovery, freshRequestContext(requestContext)),
   ]).then(([inWorkflows, replaced, agents]) => {
     const isPart = new Set<object>(discovery.parts.map(({ live }) => live));
-    skipped.push(...inWorkflows, ...replaced.map(explained));
+    skipped.push(...inWorkflows, ...replaced.flatMap(explained));
     discoveryOfRollouts = {
       ...discovery,
       parts: [

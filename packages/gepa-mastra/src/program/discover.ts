@@ -9,7 +9,14 @@ import { type Discovery, Findings, type SkippedPart, type ToolComponents } from 
 import type { InstructionBlock } from './instruction-blocks.ts';
 import { readSync } from './maybe-promise.ts';
 import { type Parts, partsOf } from './parts.ts';
-import { isAgent, isWorkflow, type Program, typeName, type WorkflowLike } from './program.ts';
+import {
+  isAgent,
+  isWorkflow,
+  type MastraLike,
+  type Program,
+  typeName,
+  type WorkflowLike,
+} from './program.ts';
 import { presentOf, withinProgram } from './run-context.ts';
 import type { Skipped } from './skip-reasons.ts';
 import { agentOfStep, innerEntries } from './step-entries.ts';
@@ -32,7 +39,7 @@ export interface DiscoverOptions {
   readonly explain?: Explain;
 }
 
-export type Explain = (part: SkippedPart) => Skipped;
+export type Explain = (part: SkippedPart) => readonly Skipped[];
 
 export const referToGepa = 'gepa(program, options) says why.';
 
@@ -101,6 +108,7 @@ class ProgramWalk {
       discoverTools(this.findings, agent, name, location, tools, requestContext, callOptions);
     }
     this.#subAgents(agent, name, location, tools);
+    this.#skipFunctions(`${location}, tools`, agent.getMastraInstance(), agent);
   }
 
   workflow(workflow: AnyWorkflow, location: string): void {
@@ -130,11 +138,11 @@ class ProgramWalk {
       this.#part = undefined;
       const added = Object.keys(findings.components).filter((component) => !before.has(component));
       for (const component of added) findings.reachable.add(component);
-      const skipped = findings.skipped.slice(skippedBefore);
+      const skipped = findings.skipped.slice(skippedBefore).filter(({ why }) => why.kind !== 'function');
       // A workflow without skipped parts has functions that call other parts, or agents that are known already.
       if (!isRequired || added.length > 0 || skipped.length === 0) continue;
       const { explain } = this.#options;
-      const reasons = explain && skipped.map(explain).map(({ reason, hint }) => `${reason} ${hint}`);
+      const reasons = explain && skipped.flatMap(explain).map(({ reason, hint }) => `${reason} ${hint}`);
       throw new OptionsError([
         `\`parts.${name}\` has no text to optimize${reasons === undefined ? `. ${referToGepa}` : `: ${reasons.join(' ')}`}`,
       ]);
@@ -194,14 +202,15 @@ class ProgramWalk {
       else this.#skipUnknownAgent(agent, location);
       return;
     }
-    if (entry.type !== 'step') return;
-    const { step } = entry;
-    if (isWorkflow(step)) {
-      this.workflow(step, `${location}, workflow ${step.id}`);
-      return;
-    }
-    if (partsOf(this.#options.parts).parts.length > 0) return;
-    this.findings.skip(`${location}, step ${step.id}`, { kind: 'function', mastra: workflow.mastra });
+    if (entry.type !== 'step' && entry.type !== 'tool') return;
+    const { id } = entry.type === 'tool' ? entry : entry.step;
+    if (entry.type === 'step' && isWorkflow(entry.step))
+      this.workflow(entry.step, `${location}, workflow ${id}`);
+    else this.#skipFunctions(`${location}, step ${id}`, workflow.mastra);
+  }
+
+  #skipFunctions(location: string, mastra: MastraLike | undefined, agent?: Agent): void {
+    this.findings.skip(location, { kind: 'function', mastra, agent, known: this.findings });
   }
 
   #subAgents(agent: Agent, name: string, location: string, tools: Map<string, ToolComponents>): void {

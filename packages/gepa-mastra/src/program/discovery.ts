@@ -34,8 +34,15 @@ export interface SkippedPart {
 export type SkipReason =
   | { readonly kind: 'memory' }
   | { readonly kind: 'agentClass' | 'workflowClass' | 'unknownAgent'; readonly name: string }
-  /** A step of a workflow. */
-  | { readonly kind: 'function'; readonly mastra: MastraLike | undefined }
+  /** Functions that may call agents: a step of a workflow, or the tools of an agent. */
+  | {
+      readonly kind: 'function';
+      readonly mastra: MastraLike | undefined;
+      /** The agent whose tools they are. */
+      readonly agent?: Agent;
+      /** What the program has. It is complete once the program has been searched. */
+      readonly known: Pick<Discovery, 'agents' | 'parts'>;
+    }
   | { readonly kind: 'subAgents' | 'tools' | 'fields'; readonly read: SyncFailure }
   | { readonly kind: 'noDescription' | 'laterDescription' }
   | {
