@@ -33,6 +33,7 @@ import { hookParts } from './program/parts.ts';
 import type { Program } from './program/program.ts';
 import { freshRequestContext } from './program/request-context.ts';
 import { explained, type Skipped } from './program/skip-reasons.ts';
+import { skippedParts } from './program/skipped-parts.ts';
 import { skippedWorkflowTools } from './program/workflow-tools.ts';
 import { processorAgents } from './recording/processor-agents.ts';
 import { type AgentOutput, checkConfig, type RunConfig } from './run-program.ts';
@@ -179,27 +180,28 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   const { components, discovery, discoverAgain, apply, dispose } = findTexts(
     program,
     options ?? {},
-    explained,
+    (skipped, whole) => explained(whole === undefined ? skipped : skippedParts(whole)),
   );
   const functionTools = toolsOfFunctions(discovery, mastraOf(program, discovery));
   let unhookForRollouts: (() => void) | undefined;
-  const skipped = discovery.skipped.flatMap(explained);
+  const inProgram = skippedParts(discovery);
+  const skipped = [...explained(inProgram)];
   /** With the agents of processors, which only rollouts use, and what is skipped as far as warnings need it. */
-  let discoveryOfRollouts = discovery;
+  let discoveryOfRollouts: Discovery = { ...discovery, skipped: inProgram };
   const ready = Promise.all([
     skippedWorkflowTools(discovery, freshRequestContext(requestContext)),
     replacedForAllRequests(discovery, texts ?? {}, freshRequestContext(requestContext)),
     processorAgents(discovery, freshRequestContext(requestContext)),
   ]).then(([inWorkflows, replaced, agents]) => {
     const isPart = new Set<object>(discovery.parts.map(({ live }) => live));
-    skipped.push(...inWorkflows, ...replaced.flatMap(explained));
+    skipped.push(...inWorkflows, ...explained(replaced));
     discoveryOfRollouts = {
       ...discovery,
       parts: [
         ...discovery.parts,
         ...agents.filter((agent) => !isPart.has(agent)).map((agent) => ({ live: agent, present: agent })),
       ],
-      skipped: [...discovery.skipped, ...replaced],
+      skipped: [...inProgram, ...replaced],
     };
   });
   // `compile` and `estimate` await it and report its error.

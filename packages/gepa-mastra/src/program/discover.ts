@@ -9,14 +9,7 @@ import { type Discovery, Findings, type SkippedPart, type ToolComponents } from 
 import type { InstructionBlock } from './instruction-blocks.ts';
 import { readSync } from './maybe-promise.ts';
 import { type Parts, partsOf } from './parts.ts';
-import {
-  isAgent,
-  isWorkflow,
-  type MastraLike,
-  type Program,
-  typeName,
-  type WorkflowLike,
-} from './program.ts';
+import { isAgent, isWorkflow, type Program, typeName, type WorkflowLike } from './program.ts';
 import { presentOf, withinProgram } from './run-context.ts';
 import type { Skipped } from './skip-reasons.ts';
 import { agentOfStep, innerEntries } from './step-entries.ts';
@@ -35,11 +28,12 @@ export interface DiscoverOptions {
   readonly parts?: Parts;
   /** Options for the calls of the program, if it is an agent. */
   readonly config?: ToolOptions;
-  /** Says why a part is skipped, in errors. Without it, errors refer to `gepa`. */
+  /** Says why parts are skipped, in errors. Without it, errors refer to `gepa`. */
   readonly explain?: Explain;
 }
 
-export type Explain = (part: SkippedPart) => readonly Skipped[];
+/** With a discovery, also of what only `skippedParts` finds. */
+export type Explain = (skipped: readonly SkippedPart[], discovery?: Discovery) => readonly Skipped[];
 
 export const referToGepa = 'gepa(program, options) says why.';
 
@@ -81,7 +75,6 @@ class ProgramWalk {
   readonly findings = new Findings();
   readonly #options: WalkOptions;
   readonly #names = new Set<string>();
-  readonly #workflows = new Set<AnyWorkflow>();
   readonly #partNames = new Map<Agent, string>();
   /** The part that is being walked. */
   #part: string | undefined;
@@ -98,23 +91,19 @@ class ProgramWalk {
     const texts = discoverInstructions(this.findings, agent, `${name}.instructions`, location, this.#options);
     const found = { name, tools, ...texts };
     agents.set(agent, found);
+    this.findings.locations.set(agent, location);
     if (!agents.has(agent.id)) agents.set(agent.id, found);
-    if (agent.hasOwnMemory()) {
-      this.findings.skip(`${location}, memory`, { kind: 'memory' });
-    }
-    this.#skipClass(agent, 'agentClass', '__setTools', location);
     if (this.#options.tools) {
       const { requestContext } = this.#options;
       discoverTools(this.findings, agent, name, location, tools, requestContext, callOptions);
     }
     this.#subAgents(agent, name, location, tools);
-    this.#skipFunctions(`${location}, tools`, agent.getMastraInstance(), agent);
   }
 
   workflow(workflow: AnyWorkflow, location: string): void {
-    if (this.#workflows.has(workflow)) return;
-    this.#workflows.add(workflow);
-    this.#skipClass(workflow, 'workflowClass', 'setStepFlow', location);
+    const { locations } = this.findings;
+    if (locations.has(workflow)) return;
+    locations.set(workflow, location);
     for (const entry of workflow.stepGraph) this.#entry(entry, workflow, location);
   }
 
@@ -138,11 +127,11 @@ class ProgramWalk {
       this.#part = undefined;
       const added = Object.keys(findings.components).filter((component) => !before.has(component));
       for (const component of added) findings.reachable.add(component);
-      const skipped = findings.skipped.slice(skippedBefore).filter(({ why }) => why.kind !== 'function');
+      const skipped = findings.skipped.slice(skippedBefore);
       // A workflow without skipped parts has functions that call other parts, or agents that are known already.
       if (!isRequired || added.length > 0 || skipped.length === 0) continue;
       const { explain } = this.#options;
-      const reasons = explain && skipped.flatMap(explain).map(({ reason, hint }) => `${reason} ${hint}`);
+      const reasons = explain?.(skipped).map(({ reason, hint }) => `${reason} ${hint}`);
       throw new OptionsError([
         `\`parts.${name}\` has no text to optimize${reasons === undefined ? `. ${referToGepa}` : `: ${reasons.join(' ')}`}`,
       ]);
@@ -202,15 +191,8 @@ class ProgramWalk {
       else this.#skipUnknownAgent(agent, location);
       return;
     }
-    if (entry.type !== 'step' && entry.type !== 'tool') return;
-    const { id } = entry.type === 'tool' ? entry : entry.step;
     if (entry.type === 'step' && isWorkflow(entry.step))
-      this.workflow(entry.step, `${location}, workflow ${id}`);
-    else this.#skipFunctions(`${location}, step ${id}`, workflow.mastra);
-  }
-
-  #skipFunctions(location: string, mastra: MastraLike | undefined, agent?: Agent): void {
-    this.findings.skip(location, { kind: 'function', mastra, agent, known: this.findings });
+      this.workflow(entry.step, `${location}, workflow ${entry.step.id}`);
   }
 
   #subAgents(agent: Agent, name: string, location: string, tools: Map<string, ToolComponents>): void {
@@ -233,13 +215,6 @@ class ProgramWalk {
       }
       this.agent(subAgent, at);
     }
-  }
-
-  /** A class of the user's own does not define the method itself. */
-  #skipClass(program: object, kind: 'agentClass' | 'workflowClass', method: string, location: string): void {
-    if (Object.hasOwn(Object.getPrototypeOf(program), method)) return;
-    const name = typeName(program);
-    this.findings.skip(`${location}, class ${name}`, { kind, name });
   }
 
   #skipUnknownAgent(agent: unknown, location: string): void {

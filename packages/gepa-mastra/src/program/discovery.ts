@@ -3,7 +3,7 @@ import type { AnyWorkflow } from '@mastra/core/workflows';
 import type { Component } from 'gepa-core';
 import type { InstructionBlock } from './instruction-blocks.ts';
 import type { SyncFailure } from './maybe-promise.ts';
-import type { MastraLike, ToolLike } from './program.ts';
+import type { ToolLike } from './program.ts';
 
 /** The component names of one agent. */
 export interface AgentComponents {
@@ -37,11 +37,9 @@ export type SkipReason =
   /** Functions that may call agents: a step of a workflow, or the tools of an agent. */
   | {
       readonly kind: 'function';
-      readonly mastra: MastraLike | undefined;
-      /** The agent whose tools they are. */
-      readonly agent?: Agent;
-      /** What the program has. It is complete once the program has been searched. */
-      readonly known: Pick<Discovery, 'agents' | 'parts'>;
+      readonly areTools: boolean;
+      /** The names of those agents of the instance that the program does not have. */
+      readonly others: readonly string[];
     }
   | { readonly kind: 'subAgents' | 'tools' | 'fields'; readonly read: SyncFailure }
   | { readonly kind: 'noDescription' | 'laterDescription' }
@@ -86,7 +84,10 @@ export interface Part {
 export interface Discovery {
   /** By name, in program order. */
   readonly components: Readonly<Record<string, Component>>;
+  /** See `skippedParts`, which adds more. */
   readonly skipped: readonly SkippedPart[];
+  /** Where agents and workflows are in the program. */
+  readonly locations: ReadonlyMap<Agent | AnyWorkflow, string>;
   /** By agent and by agent id: a function may return a new agent object for each request. */
   readonly agents: ReadonlyMap<unknown, AgentComponents>;
   /** The agents and workflows that functions of the program call. */
@@ -106,6 +107,7 @@ export class Findings implements Discovery {
   readonly parts: Part[] = [];
   readonly tools: (readonly [name: string, tool: ToolLike])[] = [];
   readonly reachable = new Set<string>();
+  readonly locations = new Map<Agent | AnyWorkflow, string>();
   readonly workflowTools = new Map<string, ToolComponents>();
   readonly agents = new Map<unknown, AgentComponents>();
 

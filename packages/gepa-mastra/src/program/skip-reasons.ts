@@ -1,7 +1,5 @@
-import type { Agent } from '@mastra/core/agent';
 import type { SkippedPart, SkipReason } from './discovery.ts';
 import type { SyncFailure } from './maybe-promise.ts';
-import { isAgent, isTool } from './program.ts';
 
 /** A part of the program that cannot be optimized. */
 export interface Skipped {
@@ -12,29 +10,9 @@ export interface Skipped {
   readonly hint: string;
 }
 
-/** Says why a part is skipped, and how to make it optimizable. Nothing for functions that no agent is left for. */
-export function explained({ location, why }: SkippedPart): readonly Skipped[] {
-  return why.kind === 'function' && !mayCallOthers(why) ? [] : [{ location, ...wordsFor(why) }];
-}
-
-type Functions = Extract<SkipReason, { kind: 'function' }>;
-
-/** Whether functions may call agents that the program does not have. */
-function mayCallOthers({ mastra, agent, known }: Functions): boolean {
-  if (agent === undefined && known.parts.length === 0) return true;
-  return otherAgents({ mastra, known }).length > 0 && (agent === undefined || hasFunctions(agent));
-}
-
-function hasFunctions(agent: Partial<Agent>): boolean {
-  const tools = agent.__getOverridableFields?.().tools;
-  return typeof tools === 'function' || Object.values(tools ?? {}).some(isTool);
-}
-
-/** The names of those agents of the Mastra instance that the program does not have. */
-function otherAgents({ mastra, known }: Pick<Functions, 'mastra' | 'known'>): string[] {
-  return Object.entries<unknown>((mastra?.listAgents() ?? {}) as Readonly<Record<string, unknown>>)
-    .filter(([, agent]) => isAgent(agent) && !known.agents.has(agent.id))
-    .map(([name]) => name);
+/** Says why parts are skipped, and how to make them optimizable. */
+export function explained(skipped: readonly SkippedPart[]): readonly Skipped[] {
+  return skipped.map(({ location, why }) => ({ location, ...wordsFor(why) }));
 }
 
 /** Kinds for which rollouts, or the result, differ from the live program. */
@@ -74,10 +52,9 @@ function wordsFor(why: SkipReason): Omit<Skipped, 'location'> {
       };
     case 'function':
       return {
-        reason:
-          why.agent === undefined
-            ? 'It is a function; the agents that it calls cannot be detected.'
-            : 'They are functions; the agents that they call cannot be detected.',
+        reason: why.areTools
+          ? 'They are functions; the agents that they call cannot be detected.'
+          : 'It is a function; the agents that it calls cannot be detected.',
         hint: partsHint(why),
       };
     case 'subAgents':
@@ -178,11 +155,10 @@ function textsHint(component: string, read: string): string {
 }
 
 /** How to optimize the agents that functions call. */
-function partsHint(functions: Functions): string {
-  const names = otherAgents(functions);
+function partsHint({ areTools, others: names }: Extract<SkipReason, { kind: 'function' }>): string {
   if (names.length === 0)
     return 'Name them in the option `parts`: gepa(workflow, { parts: { myAgent } }), or use createStep(agent).';
-  const program = functions.agent === undefined ? 'workflow' : 'agent';
+  const program = areTools ? 'agent' : 'workflow';
   const named = names
     .slice(0, 5)
     .map((name) => `${/^\w+$/.test(name) ? name : `'${name}'`}: mastra.getAgent('${name}')`);
