@@ -33,6 +33,7 @@ import { hookParts } from './program/parts.ts';
 import type { Program } from './program/program.ts';
 import { freshRequestContext } from './program/request-context.ts';
 import { explained, type Skipped } from './program/skip-reasons.ts';
+import { skippedParts } from './program/skipped-parts.ts';
 import { skippedWorkflowTools } from './program/workflow-tools.ts';
 import { processorAgents } from './recording/processor-agents.ts';
 import { recordClassifiers } from './recording/record-classifiers.ts';
@@ -180,14 +181,14 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   const { components, discovery, discoverAgain, apply, dispose } = findTexts(
     program,
     options ?? {},
-    explained,
+    (skipped, whole) => explained(whole === undefined ? skipped : skippedParts(whole)),
   );
-  const ofProgram = [...discovery.skipped, ...durableParts(program, discovery, tunables)];
   const functionTools = toolsOfFunctions(discovery, mastraOf(program, discovery));
   let unhookForRollouts: (() => void) | undefined;
-  const skipped = ofProgram.map(explained);
+  const inProgram = [...skippedParts(discovery), ...durableParts(program, discovery, tunables)];
+  const skipped = [...explained(inProgram)];
   /** With the agents of processors, which only rollouts use, and what is skipped as far as warnings need it. */
-  let discoveryOfRollouts = discovery;
+  let discoveryOfRollouts: Discovery = { ...discovery, skipped: inProgram };
   const ready = Promise.all([
     skippedWorkflowTools(discovery, freshRequestContext(requestContext)),
     replacedForAllRequests(discovery, texts ?? {}, freshRequestContext(requestContext)),
@@ -195,11 +196,15 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
     recordClassifiers(),
     checkDefaultInstructions(discovery, texts ?? {}, freshRequestContext(requestContext)),
   ]).then(([inWorkflows, replaced, agents]) => {
-    skipped.push(...inWorkflows, ...replaced.map(explained));
+    const isPart = new Set<object>(discovery.parts.map(({ live }) => live));
+    skipped.push(...inWorkflows, ...explained(replaced));
     discoveryOfRollouts = {
       ...discovery,
-      parts: [...new Set([...discovery.parts, ...agents])],
-      skipped: [...ofProgram, ...replaced],
+      parts: [
+        ...discovery.parts,
+        ...agents.filter((agent) => !isPart.has(agent)).map((agent) => ({ live: agent, present: agent })),
+      ],
+      skipped: [...inProgram, ...replaced],
     };
   });
   // `compile` and `estimate` await it and report its error.
@@ -318,7 +323,7 @@ function durableParts(
 }
 
 function hookForRollouts(tools: NamedTools, discovery: Discovery): () => void {
-  const undos = [hookTools(tools), hookParts(discovery)];
+  const undos = [hookTools(tools), hookParts(discovery, ['getMemory'])];
   return () => {
     for (const undo of undos) undo();
   };

@@ -1,7 +1,7 @@
 import type { Agent } from '@mastra/core/agent';
 import { RequestContext } from '@mastra/core/request-context';
 import type { Derivation, ModelOptions, PrepareStep, StepContext } from './derivation.ts';
-import { type AgentComponents, instructionComponents, toolComponentNames } from './discovery.ts';
+import type { AgentComponents } from './discovery.ts';
 import { type InstructionsChange, replaceInstructions, textsChange } from './instructions.ts';
 import { mapMaybePromise } from './maybe-promise.ts';
 import { isAgent } from './program.ts';
@@ -48,17 +48,18 @@ export function changeAgent(derivation: Derivation, agent: Agent, copy: Agent): 
         }),
       ),
     listWorkflows: async (args) =>
-      mapValues(await agent.listWorkflows(args), (workflow) =>
-        registered(derivation.workflow(workflow), copy),
-      ),
+      mapValues(await agent.listWorkflows(args), (workflow, key) => {
+        const derived = registered(derivation.workflow(workflow), copy);
+        const tool = derivation.workflowTool(workflow);
+        if (tool !== undefined) components.tools.set(`workflow-${key}`, tool);
+        const description = descriptionOf(toolTexts, `workflow-${key}`, workflow.description ?? '');
+        return Object.assign(derived, { description });
+      }),
     // Older versions of Mastra list tools synchronously.
     listTools: ((args) =>
       mapMaybePromise(listTools(args), (offered) =>
         mapValues(offered, (tool, key) =>
-          derivation.tool(
-            hasStoredTools || recording !== undefined ? tool : withDescription(toolTexts, tool, key),
-            key,
-          ),
+          derivation.tool(hasStoredTools ? tool : withDescription(toolTexts, tool, key), key),
         ),
       )) as Agent['listTools'],
     // Studio applies the tools of a draft, whose descriptions replace the candidate's.
@@ -159,15 +160,8 @@ function callWrapper(
     rewriteTools(options, tools, (component) => derivation.rewrite(component), hasStoredTools());
   if (recording === undefined) return (_, options, call) => call(rewritten(options));
 
-  return (model, original, call) => {
-    const options = rewritten(original);
-    const offered = (options.tools ?? []).flatMap(({ name }) => {
-      const tool = tools.get(name);
-      return tool === undefined ? [] : toolComponentNames(tool);
-    });
-    const names = [...instructionComponents(components), ...offered];
-    return recording.modelCall(names, model, options, call);
-  };
+  return (model, options, call) =>
+    recording.modelCall(derivation.candidate, components, model, rewritten(options), call);
 }
 
 function mapValues<Value, Values extends Readonly<Record<string, Value>>>(

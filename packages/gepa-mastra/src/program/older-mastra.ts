@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Agent } from '@mastra/core/agent';
 import type { MessageListInput } from '@mastra/core/agent/message-list';
 import type { RequestContext } from '@mastra/core/request-context';
+import { withoutCandidate } from 'gepa-core/load';
 import { copyWith } from './copy-with.ts';
 
 // Replacements for features that older versions of @mastra/core lack. Each checks for the feature, not for a version.
@@ -26,7 +27,9 @@ export function rebuilt(agent: Agent): Agent {
     scorers: (args) => agent.listScorers(args),
     inputProcessors: ({ requestContext }) => agent.listConfiguredInputProcessors(requestContext),
     outputProcessors: ({ requestContext }) => agent.listConfiguredOutputProcessors(requestContext),
-    ...(agent.hasOwnMemory() ? { memory: async (args) => (await agent.getMemory(args))! } : {}),
+    ...(agent.hasOwnMemory()
+      ? { memory: async (args) => (await withoutCandidate(() => agent.getMemory(args)))! }
+      : {}),
     ...(mastra === undefined ? {} : { mastra }),
     ...(requestContextSchema === undefined ? {} : { requestContextSchema }),
     ...(browser === undefined ? {} : { browser }),

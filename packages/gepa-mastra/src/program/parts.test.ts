@@ -224,6 +224,36 @@ it('the error of a workflow without components names the agents of its instance 
   expect(() => gepa(workflowOf(byName))).toThrow('Name them in the option `parts`');
 });
 
+// Older versions of Mastra do not say which tools an agent has.
+it.runIf('__getOverridableFields' in Agent.prototype)(
+  'functions of steps and tools are skipped with a hint while the instance has agents that are not parts',
+  () => {
+    const [support, clerk] = [agentWith(), agentWith({ id: 'clerk' })];
+    const ask = createTool({
+      id: 'ask',
+      description: 'Asks.',
+      inputSchema: text,
+      outputSchema: text,
+      execute: async () => ({ text: (await clerk.generate('x')).text }),
+    });
+    const desk = agentWith({ id: 'desk', tools: { ask } });
+    const workflow = workflowOf(byName);
+    const mastra = new Mastra({ agents: { support, clerk, desk }, workflows: { workflow }, logger: false });
+    const skippedIn = (target: { readonly skipped: readonly { location: string; hint: string }[] }) =>
+      target.skipped.map(({ location, hint }) => `${location}: ${/the agents (.*?)\./.exec(hint)?.[1]}`);
+    expect(skippedIn(gepa(desk))).toEqual(['agent desk, tools: support, clerk']);
+    expect(skippedIn(gepa(desk, { parts: { clerk } }))).toEqual(['agent desk, tools: support']);
+    expect(skippedIn(gepa(desk, { parts: mastra }))).toEqual([]);
+    expect(skippedIn(gepa(support))).toEqual([]);
+    expect(skippedIn(gepa(workflow, { parts: { support } }))).toEqual([
+      'workflow answer, step call: clerk, desk',
+    ]);
+    expect(skippedIn(gepa(workflow, { parts: mastra }))).toEqual([]);
+    const ofTool = createWorkflow({ id: 'w', inputSchema: text, outputSchema: text }).then(createStep(ask));
+    expect(() => gepa(ofTool.commit())).toThrow('workflow w, step ask: It is a function; the agents');
+  },
+);
+
 it('wrong parts, parts without text and a Mastra instance as the program are refused', () => {
   const workflow = workflowOf(byName);
   expect(() => gepa(workflow, { parts: { support: 'support' as never } })).toThrow(

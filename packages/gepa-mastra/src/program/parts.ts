@@ -75,22 +75,22 @@ function isSupported(entry: readonly [string, unknown]): entry is [string, Agent
 
 /**
  * Redirects calls of live parts to their copies, within runs of a program that has them. Returns a function that ends this.
+ *
+ * @param more methods of agents besides those that run them.
  */
-export function hookParts({ parts }: Pick<Discovery, 'parts'>): () => void {
-  const undos = parts.map((part) =>
+export function hookParts({ parts }: Pick<Discovery, 'parts'>, more: readonly string[] = []): () => void {
+  const undos = parts.map(({ live }) =>
+    // Studio runs copies of an agent.
     hookPart(
-      part,
-      part.id,
-      isAgent(part) ? [...runMethods, ...otherMethods].filter((name) => name in part) : workflowMethods,
+      live,
+      live.id,
+      isAgent(live) ? [...runMethods, '__fork', ...more].filter((name) => name in live) : workflowMethods,
     ),
   );
   return () => {
     for (const undo of undos) undo();
   };
 }
-
-/** Studio runs copies of an agent. A rollout has a memory of its own. */
-const otherMethods = ['__fork', 'getMemory'];
 
 /** The methods of a workflow that run it. */
 const workflowMethods = ['createRun', 'execute'];

@@ -194,13 +194,16 @@ it.runIf(hasPrompts)(
   },
 );
 
-it.runIf(hasPrompts)('instructionBlocks says what to do about a version whose instructions are a text', async () => {
-  const { mastra, agents } = await studio();
-  const editor = mastra.getEditor()!;
-  await editor.agent.update({ id: 'support', instructions: 'Be brief.' });
-  const activeVersionId = (await agents.getLatestVersion('support'))!.id;
-  await editor.agent.update({ id: 'support', status: 'published', activeVersionId });
-  const published = (await mastra.getAgentById('support', { status: 'published' })) as Agent;
-  await expect(instructionBlocks(published)).rejects.toThrow('needs no option `texts`');
-  expect(gepa(published).components).toMatchObject({ 'support.instructions': { text: 'Be brief.' } });
-});
+it.runIf(hasPrompts)(
+  'instructionBlocks says what to do about a version whose instructions are a text',
+  async () => {
+    const { mastra, agents } = await studio();
+    const editor = mastra.getEditor()!;
+    await editor.agent.update({ id: 'support', instructions: 'Be brief.' });
+    const activeVersionId = (await agents.getLatestVersion('support'))!.id;
+    await editor.agent.update({ id: 'support', status: 'published', activeVersionId });
+    const published = (await mastra.getAgentById('support', { status: 'published' })) as Agent;
+    await expect(instructionBlocks(published)).rejects.toThrow('needs no option `texts`');
+    expect(gepa(published).components).toMatchObject({ 'support.instructions': { text: 'Be brief.' } });
+  },
+);

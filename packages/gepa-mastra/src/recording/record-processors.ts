@@ -13,6 +13,7 @@ import { copyWith } from '../program/copy-with.ts';
 import type { Derivation, PrepareStep } from '../program/derivation.ts';
 import { isAgent, isWorkflow } from '../program/program.ts';
 import { innerEntries, mapEntries, type SingleEntry } from '../program/step-entries.ts';
+import { withFreshState } from './fresh-state.ts';
 
 /** The processors of Mastra that call a model through an agent of their own. */
 const modelProcessors: ReadonlySet<object> = new Set(
@@ -57,11 +58,14 @@ export function recordProcessors(agent: Agent, changes: ProcessorChanges): void 
   const methods = agent as unknown as ProcessorMethods;
   const combine = methods.combineProcessorsIntoWorkflow?.bind(agent);
   if (combine === undefined) return;
-  methods.combineProcessorsIntoWorkflow = (processors, id) =>
-    combine(
-      processors.map((processor) => changedProcessor(recordedProcessor(changes, processor), changes)),
-      id,
-    );
+  // One copy for all calls of the agent in the rollout, because a copy may keep what it has loaded.
+  const copies = new Map<object, object>();
+  const copyOf = (processor: object) => {
+    const copy = copies.get(processor) ?? changedProcessor(recordedProcessor(changes, processor), changes);
+    copies.set(processor, copy);
+    return copy;
+  };
+  methods.combineProcessorsIntoWorkflow = (processors, id) => combine(processors.map(copyOf), id);
 }
 
 function changedProcessor(processor: object, { wrapSelected }: ProcessorChanges): object {
@@ -79,7 +83,7 @@ function changedProcessor(processor: object, { wrapSelected }: ProcessorChanges)
 
 function recordedProcessor(changes: ProcessorChanges, processor: object): object {
   if (isWorkflow(processor)) return recordedWorkflow(changes, processor);
-  if (!isModelProcessor(processor)) return processor;
+  if (!isModelProcessor(processor)) return withFreshState(processor);
   const agents = Object.entries(processor).filter(([, value]) => isAgent(value));
   return copyWith(
     processor,

@@ -56,11 +56,6 @@ const stepThat = (call: (agent: Agent, prompt: string) => Promise<string>) => ()
     }),
   }) as never;
 
-const withNewThread = stepThat(async (agent, prompt) => {
-  const thread = await (await agent.getMemory())!.createThread({ resourceId: 'ada', title: 'New' });
-  return (await agent.generate(prompt, { memory: { thread: thread.id, resource: 'ada' } })).text;
-});
-
 const contextOfThread = () => new RequestContext<unknown>([['mastra__threadId', memory.thread]]);
 
 const steps: readonly (readonly [string, Step])[] = [
@@ -115,6 +110,37 @@ it.runIf('__getOverridableFields' in Agent.prototype).each(steps)(
     expect((await stored()).length).toBeGreaterThan(0);
   },
 );
+
+it('a function that creates a thread in the memory of a part writes nothing to the storage of the user', async () => {
+  const chat = new Agent({
+    id: 'chat',
+    name: 'Chat',
+    instructions: 'Chat.',
+    model: server.model,
+    memory: new MockMemory({ storage }),
+  });
+  const step = stepThat(async (agent, prompt) => {
+    const own = await agent.getMemory();
+    await own!.createThread({ threadId: memory.thread, resourceId: memory.resource });
+    return (await agent.generate(prompt, { memory })).text;
+  });
+  const workflow = createWorkflow({ id: 'flow', ...io })
+    .then(step() as never)
+    .commit();
+  const mastra = new Mastra({ agents: { chat }, workflows: { workflow }, storage, logger: false });
+  const { result, program } = await gepa(workflow, { parts: mastra }).compile({
+    trainset: [{ input: { prompt: 'x' } }],
+    metric: ({ output }) => (output.text.includes('NEW') ? 1 : 0),
+    propose: async () => ({ 'chat.instructions': 'NEW' }),
+    maxIterations: 1,
+  });
+  expect(result.bestScore).toBe(1);
+  expect(await stored()).toEqual([]);
+  expect(await (await program.createRun()).start({ inputData: { prompt: 'x' } })).toMatchObject({
+    result: { text: 'answer of NEW' },
+  });
+  expect((await stored()).length).toBeGreaterThan(0);
+});
 
 it.each([[false], [true]])(
   'agent.network() in a step runs in rollouts, with a memory of its own; with memory processors: %s',
@@ -187,27 +213,4 @@ it.runIf('__getGoalConfig' in Agent.prototype).each([
     metric: ({ output }) => (output.text === 'answer of Be kind.' ? 1 : 0),
   });
   expect(report.candidates.seed.mean).toBe(1);
-});
-
-it('a function of a step gets an empty memory for the rollout from an agent in `parts`', async () => {
-  const memory = new MockMemory({ storage });
-  const chat = new Agent({ id: 'chat', name: 'Chat', instructions: 'Chat.', model: server.model, memory });
-  const workflow = createWorkflow({ id: 'flow', ...io })
-    .then(withNewThread() as never)
-    .commit();
-  const mastra = new Mastra({ agents: { chat }, workflows: { workflow }, storage, logger: false });
-  const { program } = await gepa(workflow, { parts: mastra }).compile({
-    trainset: ['a', 'b', 'c'].map((prompt) => ({ id: prompt, input: { prompt } })),
-    metric: ({ output }) => (output.text.includes('NEW') ? 1 : 0),
-    propose: async () => ({ 'chat.instructions': 'NEW' }),
-    maxIterations: 1,
-  });
-  expect(await stored()).toEqual([]);
-  // The compiled program uses the agent's own memory.
-  const run = await program.createRun();
-  expect(await run.start({ inputData: { prompt: 'x' } })).toMatchObject({
-    result: { text: 'answer of NEW' },
-  });
-  const { threads } = await (await storage.getStore('memory'))!.listThreads({ perPage: false });
-  expect(threads.map(({ title }) => title)).toEqual(['New']);
 });

@@ -65,10 +65,10 @@ export function recordingOf(recorder: Recorder): Recording {
       sent.observe(copy, components);
     },
     changeWorkflow: (copy) => copy.__setLogger(noopLogger),
-    modelCall: (components, model, options, call) =>
+    modelCall: (candidate, components, model, options, call) =>
       recordModelCall(
         recorder,
-        { modelId: calledName(model), components: sent.sentIn(options, components) },
+        { modelId: calledName(model), components: sent.sentIn(options, components, candidate) },
         options,
         call,
       ),
