@@ -20,11 +20,9 @@ export function changeAgent(derivation: Derivation, agent: Agent, copy: Agent): 
   };
   let hasStoredTools = false;
   const wrapper = callWrapper(derivation, components, () => hasStoredTools);
-  const { getDefaultOptions, listTools, __setTools } = bound(copy, [
-    'getDefaultOptions',
-    'listTools',
-    '__setTools',
-  ]);
+  const getDefaultOptions = copy.getDefaultOptions.bind(copy);
+  const listTools = copy.listTools.bind(copy);
+  const setTools = copy.__setTools.bind(copy);
   addToolTexts(agent, copy, toolTexts);
   copy.model = wrapModels(copy, copy.model, wrapper, derivation);
   if (instructions !== undefined) replaceInstructions(copy, instructions);
@@ -67,7 +65,7 @@ export function changeAgent(derivation: Derivation, agent: Agent, copy: Agent): 
     // Studio applies the tools of a draft, whose descriptions replace the candidate's.
     __setTools: (tools) => {
       hasStoredTools = true;
-      __setTools(tools);
+      setTools(tools);
     },
   };
   Object.assign(copy, changes);
@@ -99,12 +97,6 @@ function registered<Derived extends object>(derived: Derived, owner: Agent): Der
   const current = getMastraInstance?.call(derived as Agent) ?? (derived as { mastra?: unknown }).mastra;
   if (mastra !== undefined && current !== mastra) __registerMastra?.call(derived as Agent, mastra);
   return derived;
-}
-
-function bound<Name extends keyof Agent>(agent: Agent, names: readonly Name[]): Pick<Agent, Name> {
-  return Object.fromEntries(
-    names.map((name) => [name, (agent[name] as (...args: never) => unknown).bind(agent)]),
-  ) as Pick<Agent, Name>;
 }
 
 /** Wraps the models in call options: the agent's model, that of its structured output, and those of `prepareStep`. */
