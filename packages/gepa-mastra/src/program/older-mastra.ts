@@ -9,14 +9,15 @@ import { copyWith } from './copy-with.ts';
 
 /** A new agent that reads its configuration from another one at each request. Mastra can copy agents since 1.25. */
 export function rebuilt(agent: Agent): Agent {
-  const { id, name, model, maxRetries } = agent;
-  const mastra = agent.getMastraInstance();
-  const { requestContextSchema, browser, listConfiguredInputProcessors } = agent as Partial<Agent>;
+  const { id, name, model, maxRetries, requestContextSchema, browser } = agent;
   const copy = new Agent({
     id,
     name,
     model,
-    ...(maxRetries === undefined ? {} : { maxRetries }),
+    maxRetries: maxRetries!,
+    requestContextSchema: requestContextSchema!,
+    browser: browser!,
+    mastra: agent.getMastraInstance()!,
     description: agent.getDescription(),
     instructions: (args) => agent.getInstructions(args),
     defaultOptions: (args) => agent.getDefaultOptions(args),
@@ -30,16 +31,13 @@ export function rebuilt(agent: Agent): Agent {
     ...(agent.hasOwnMemory()
       ? { memory: async (args) => (await withoutCandidate(() => agent.getMemory(args)))! }
       : {}),
-    ...(mastra === undefined ? {} : { mastra }),
-    ...(requestContextSchema === undefined ? {} : { requestContextSchema }),
-    ...(browser === undefined ? {} : { browser }),
   });
   // A function that returns no text is refused there; the reflection agent has none.
   copy.getInstructions = (args) => agent.getInstructions(args);
   if ('getWorkspace' in agent) copy.getWorkspace = (args) => agent.getWorkspace(args);
   // Before 1.1, the configured processors can be listed only together with those of memory. The latter do nothing in
   // calls without a thread.
-  if (listConfiguredInputProcessors === undefined) {
+  if ((agent as Partial<Agent>).listConfiguredInputProcessors === undefined) {
     Object.assign(copy, {
       listResolvedInputProcessors: agent.listInputProcessors.bind(agent),
       listResolvedOutputProcessors: agent.listOutputProcessors.bind(agent),
