@@ -25,7 +25,7 @@ export async function replacedForAllRequests(
       const read = async (context: RequestContext) => {
         try {
           return textsOf(
-            (await defaultInstructions(agent, context)) ??
+            (await awaitedDefaults(agent, context)) ??
               (await agent.getInstructions({ requestContext: context })),
           );
         } catch {
@@ -79,7 +79,7 @@ export async function checkDefaultInstructions(
       const read = readSync<object>(() => agent.getDefaultOptions({ requestContext }));
       if ('value' in read || read.failure === 'threw') return [];
       // The first rollout reports the error of a function that throws.
-      const own = await defaultInstructions(agent, requestContext).catch(() => undefined);
+      const own = await awaitedDefaults(agent, requestContext).catch(() => undefined);
       const texts = textsOf(own);
       const isFound = [...instructions].every(
         ([position, found]) => components[found]?.text === texts[position],
@@ -94,7 +94,7 @@ export async function checkDefaultInstructions(
 }
 
 /** The instructions in the default options of an agent, which override its own. */
-async function defaultInstructions(
+async function awaitedDefaults(
   agent: Agent,
   requestContext: RequestContext,
 ): Promise<AgentInstructions | undefined> {

@@ -78,5 +78,5 @@ export interface Derivation {
   /** Calls a function in which tunables have the candidate's texts, and calls of parts go to their copies. */
   within<Result>(call: () => Result): Result;
   /** The new text of a component; undefined when the candidate does not change it. */
-  rewrite(component: string | undefined): Rewrite | undefined;
+  readonly rewrite: (component: string | undefined) => Rewrite | undefined;
 }

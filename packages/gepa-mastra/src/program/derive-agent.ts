@@ -1,7 +1,7 @@
 import type { Agent } from '@mastra/core/agent';
 import { RequestContext } from '@mastra/core/request-context';
 import type { Derivation, ModelOptions, PrepareStep, StepContext } from './derivation.ts';
-import type { AgentComponents } from './discovery.ts';
+import { type AgentComponents, noComponents } from './discovery.ts';
 import { type InstructionsChange, replaceInstructions, textsChange } from './instructions.ts';
 import { mapMaybePromise } from './maybe-promise.ts';
 import { isAgent } from './program.ts';
@@ -16,7 +16,7 @@ export function changeAgent(derivation: Derivation, agent: Agent, copy: Agent): 
   const instructions = newInstructions(derivation, copy, components);
   const toolTexts = {
     tools: components.tools,
-    rewriteOf: (component: string) => derivation.rewrite(component),
+    rewriteOf: derivation.rewrite,
   };
   let hasStoredTools = false;
   const wrapper = callWrapper(derivation, components, () => hasStoredTools);
@@ -109,11 +109,7 @@ function withWrappedModels<Options extends ModelOptions>(
   wrapper: CallWrapper,
 ): Options {
   const { model, structuredOutput, prepareStep } = options;
-  const structuringWrapper = callWrapper(derivation, {
-    name: agent.id,
-    instructions: new Map(),
-    tools: new Map(),
-  });
+  const structuringWrapper = callWrapper(derivation, noComponents(agent.id));
   return {
     ...options,
     ...(model === undefined ? {} : { model: wrapModels(agent, model, wrapper, derivation) }),
@@ -157,7 +153,7 @@ function callWrapper(
   const { recording } = derivation;
   const { tools } = components;
   const rewritten = (options: Parameters<CallWrapper>[1]) =>
-    rewriteTools(options, tools, (component) => derivation.rewrite(component), hasStoredTools());
+    rewriteTools(options, tools, derivation.rewrite, hasStoredTools());
   if (recording === undefined) return (_, options, call) => call(rewritten(options));
 
   return (model, options, call) =>

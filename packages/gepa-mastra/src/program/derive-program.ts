@@ -7,7 +7,7 @@ import { copyOfWorkflow } from './copy-of-workflow.ts';
 import type { Derivation, Recording } from './derivation.ts';
 import { changeAgent } from './derive-agent.ts';
 import { changeWorkflow } from './derive-workflow.ts';
-import type { AgentComponents, Discovery, ToolComponents } from './discovery.ts';
+import { type AgentComponents, type Discovery, noComponents, type ToolComponents } from './discovery.ts';
 import { isAgent, type Program } from './program.ts';
 import type { Rewrite } from './tool-descriptions.ts';
 
@@ -84,10 +84,7 @@ class ProgramDerivation implements Derivation {
 
   componentsOf(agent: Agent): AgentComponents {
     const { agents } = this.#discovery;
-    return (
-      agents.get(agent) ??
-      agents.get(agent.id) ?? { name: agent.id, instructions: new Map(), tools: new Map() }
-    );
+    return agents.get(agent) ?? agents.get(agent.id) ?? noComponents(agent.id);
   }
 
   workflowTool({ id }: AnyWorkflow): ToolComponents | undefined {
@@ -101,12 +98,12 @@ class ProgramDerivation implements Derivation {
     });
   }
 
-  rewrite(component: string | undefined): Rewrite | undefined {
+  readonly rewrite = (component: string | undefined): Rewrite | undefined => {
     if (component === undefined) return undefined;
     const from = this.#discovery.components[component]?.text ?? '';
     const to = Object.hasOwn(this.candidate, component) ? this.candidate[component] : undefined;
     return to === undefined || to === from ? undefined : { from, to };
-  }
+  };
 
   /** Stores the copy before it is changed: agents may refer to each other. */
   #copyOnce<Thing extends object>(source: Thing, copy: () => Thing, change: (copy: Thing) => void): Thing {

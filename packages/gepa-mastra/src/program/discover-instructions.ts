@@ -51,7 +51,7 @@ export function discoverInstructions(
           text,
           kind: 'instructions',
           location,
-          ...(variables === undefined ? {} : { variables }),
+          ...(variables?.length ? { variables } : {}),
         };
         return [position, name];
       }),
@@ -74,7 +74,7 @@ function blockTexts(
     }
     const { text, variables } = blockText(block.content);
     const isOnly = blocks.length === 1;
-    return [{ text, position, isOnly, variables: variables.length === 0 ? undefined : variables }];
+    return [{ text, position, isOnly, variables }];
   });
 }
 

@@ -61,7 +61,7 @@ export function discover(
   return withinProgram(program, () => {
     walk.parts(program);
     if (isAgent(program)) walk.agent(program, `agent ${program.id}`, config);
-    else if (isWorkflow(program)) walk.workflow(program, `workflow ${program.id}`);
+    else walk.workflow(program as unknown as AnyWorkflow, `workflow ${program.id}`);
     walk.workflowTools(program);
     walk.checkTexts();
     walk.tunables();

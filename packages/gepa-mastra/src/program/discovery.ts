@@ -127,6 +127,11 @@ export class Findings implements Discovery {
   }
 }
 
+/** The components of an agent that has none. */
+export function noComponents(name: string): AgentComponents {
+  return { name, instructions: new Map(), tools: new Map() };
+}
+
 export function instructionComponents({ instructions }: AgentComponents): string[] {
   return [...instructions.values()];
 }

@@ -1,7 +1,7 @@
 import type { Agent, AgentInstructions } from '@mastra/core/agent';
 import { RequestContext } from '@mastra/core/request-context';
 import { type Tunable, withCandidate } from 'gepa-core/load';
-import { effectiveInstructions, textsOf } from './instructions.ts';
+import { defaultInstructions, effectiveInstructions, textsOf } from './instructions.ts';
 import { readSync, type SyncRead } from './maybe-promise.ts';
 import { recordingReads, withOtherValues, without } from './request-context.ts';
 
@@ -51,7 +51,7 @@ export function readInstructions(
     new RequestContext(),
   ];
   // Default options depend on the request for many reasons.
-  if (contexts.some((context) => hasDefaultInstructions(agent, context)))
+  if (contexts.some((context) => defaultInstructions(agent, { requestContext: context })))
     for (const key of ofOptions) reads.add(key);
   const others = contexts.slice(1).flatMap((context) => {
     const other = fixed(context);
@@ -97,11 +97,6 @@ export function readInstructions(
       tunables: new Map(withTunable),
     },
   };
-}
-
-function hasDefaultInstructions(agent: Agent, requestContext: RequestContext): boolean {
-  const options = readSync<object>(() => agent.getDefaultOptions({ requestContext }));
-  return 'value' in options && Boolean((options.value as { instructions?: unknown }).instructions);
 }
 
 /** Years, weekdays, hours and minutes all differ from now. */

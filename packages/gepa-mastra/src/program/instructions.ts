@@ -90,8 +90,17 @@ interface Defaults {
   readonly instructions?: AgentInstructions;
 }
 
+/** The instructions in the default options of an agent, unless the options are asynchronous. */
+export function defaultInstructions(
+  agent: Agent,
+  context: Parameters<Agent['getDefaultOptions']>[0],
+): AgentInstructions | false | undefined {
+  const defaults = readSync<Defaults>(() => agent.getDefaultOptions(context) as Defaults);
+  return 'value' in defaults && defaults.value.instructions;
+}
+
 /**
- * The instructions that an agent uses: those of its default options override its own, unless the options are asynchronous.
+ * The instructions that an agent uses: those of its default options override its own.
  *
  * @param contextOfOptions the context for the default options, if it is another.
  */
@@ -100,8 +109,7 @@ export function effectiveInstructions(
   context: Parameters<Agent['getInstructions']>[0],
   contextOfOptions = context,
 ): AgentInstructions | Promise<AgentInstructions> {
-  const defaults = readSync<Defaults>(() => agent.getDefaultOptions(contextOfOptions) as Defaults);
-  return ('value' in defaults && defaults.value.instructions) || agent.getInstructions(context);
+  return defaultInstructions(agent, contextOfOptions) || agent.getInstructions(context);
 }
 
 type Item = string | { readonly content: unknown } | undefined;
