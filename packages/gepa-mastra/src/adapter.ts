@@ -85,7 +85,7 @@ export function createAdapter<Input, Output>(
       ...(span === undefined ? {} : { tracingContext: { currentSpan: span } }),
     };
     const closeTrace = (details: Partial<RolloutDetails> = {}) => {
-      recorder.close();
+      recorder.close(context.signal.aborted);
       collected.end();
       const { steps, reads } = recorder;
       for (const { components } of walkSteps(steps)) for (const name of components ?? []) reads.add(name);

@@ -60,12 +60,27 @@ export function recordProcessors(derivation: Derivation, agent: Agent): void {
 
 function recordedProcessor(derivation: Derivation, processor: object): object {
   if (isWorkflow(processor)) return recordedWorkflow(derivation, processor);
+  if ('computeStateSignal' in processor) return withoutStateSignal(processor);
   if (!isModelProcessor(processor)) return withFreshState(processor);
   const agents = Object.entries(processor).filter(([, value]) => isAgent(value));
   return copyWith(
     processor,
     Object.fromEntries(agents.map(([key, agent]: [string, Agent]) => [key, derivation.agent(agent)])),
   );
+}
+
+/**
+ * A processor without its state signal, such as that of an agent's goal: Mastra computes one only for a thread, and fails
+ * without a memory. The private fields of the user's own classes are not accessible through the proxy.
+ */
+function withoutStateSignal(processor: object): object {
+  return new Proxy(processor, {
+    get(target, key) {
+      if (key === 'computeStateSignal') return undefined;
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
 }
 
 /** A copy of a workflow of processors. Its steps have their processors in a closure. */
