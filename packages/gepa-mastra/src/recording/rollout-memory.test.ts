@@ -190,3 +190,27 @@ it.each([[false], [true]])(
     expect(await stored()).toEqual([]);
   },
 );
+
+// Newer than Mastra 1.0, where agents have no goal.
+it('an agent whose processor computes a state signal for its thread is optimized', async () => {
+  const processor = {
+    id: 'state',
+    computeStateSignal: async () => undefined,
+    processInput: async ({ messages }: { messages: never[] }) => messages,
+  };
+  const chat = new Agent({
+    id: 'chat',
+    name: 'Chat',
+    instructions: 'Chat.',
+    model: server.model,
+    memory: new MockMemory({ storage }),
+    inputProcessors: [processor as never],
+  });
+  const { result } = await gepa(chat).compile({
+    trainset: [{ input: 'x' }],
+    metric: ({ output }) => (output.text.includes('NEW') ? 1 : 0),
+    propose: async () => ({ 'chat.instructions': 'NEW' }),
+    maxIterations: 1,
+  });
+  expect(result.bestScore).toBe(1);
+});
