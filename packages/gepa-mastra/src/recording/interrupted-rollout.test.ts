@@ -6,8 +6,9 @@ import { gepa } from '../gepa.ts';
 import { useOpenAIServer } from '../testing/openai-server.ts';
 
 let release = () => {};
-/** A model that answers when the test says so. */
+/** A model that answers the first call when the test says so. */
 const server = useOpenAIServer(async () => {
+  if (server.requests.length > 1) return 'too late';
   await new Promise<void>((resolve) => {
     release = resolve;
   });
