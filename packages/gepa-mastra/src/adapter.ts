@@ -85,7 +85,7 @@ export function createAdapter<Input, Output>(
       ...(span === undefined ? {} : { tracingContext: { currentSpan: span } }),
     };
     const closeTrace = (details: Partial<RolloutDetails> = {}) => {
-      recorder.close();
+      recorder.close(context.signal.aborted);
       collected.end();
       const { steps, reads } = recorder;
       const all = [...walkSteps(steps)];

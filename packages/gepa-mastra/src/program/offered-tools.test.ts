@@ -49,24 +49,28 @@ it('the description of a workflow that a sub-agent has as a tool is optimized, s
   expect(await answerOf(top)).toContain('Flows.');
 });
 
-it('the description of a tool that is never offered is left out of the search, with a warning', async () => {
-  const tool = (id: string) =>
-    createTool({ id, description: `Tool ${id}.`, inputSchema: z.object({}), execute: async () => ({}) });
-  const agent = new Agent({
-    id: 'a',
-    name: 'A',
-    instructions: 'A',
-    model: server.model,
-    tools: { shown: tool('shown'), hidden: tool('hidden') },
-    defaultOptions: { activeTools: ['shown'] },
-  });
-  const { result } = await gepa(agent, { tools: true }).compile({
-    trainset: [{ input: 'x' }],
-    metric: () => 0,
-    propose: async () => ({}),
-    maxIterations: 1,
-  });
-  expect(result.warnings).toContainEqual(
-    expect.stringContaining('No rollout of the seed candidate read a.tools.hidden.description: '),
-  );
-});
+// Older versions of Mastra ignore `activeTools` in default options.
+it.runIf('__getOverridableFields' in Agent.prototype)(
+  'the description of a tool that is never offered is left out of the search, with a warning',
+  async () => {
+    const tool = (id: string) =>
+      createTool({ id, description: `Tool ${id}.`, inputSchema: z.object({}), execute: async () => ({}) });
+    const agent = new Agent({
+      id: 'a',
+      name: 'A',
+      instructions: 'A',
+      model: server.model,
+      tools: { shown: tool('shown'), hidden: tool('hidden') },
+      defaultOptions: { activeTools: ['shown'] },
+    });
+    const { result } = await gepa(agent, { tools: true }).compile({
+      trainset: [{ input: 'x' }],
+      metric: () => 0,
+      propose: async () => ({}),
+      maxIterations: 1,
+    });
+    expect(result.warnings).toContainEqual(
+      expect.stringContaining('No rollout of the seed candidate read a.tools.hidden.description: '),
+    );
+  },
+);

@@ -59,6 +59,8 @@ export class Recorder {
   readonly mocks: ToolMocks | undefined;
   /** The images that steps were given or returned, besides those of the rollout's input. */
   readonly images: RolloutImages;
+  /** Whether the rollout was interrupted, so that further model calls would not be counted. */
+  isAbandoned = false;
   readonly #roots: OpenStep[] = [];
   readonly #errors: unknown[] = [];
   readonly #modelErrors = new Set<unknown>();
@@ -171,9 +173,14 @@ export class Recorder {
     return agentErrorsIn(this.#roots);
   }
 
-  /** Ends the recording: later calls of an abandoned program are ignored. */
-  close(): void {
+  /**
+   * Ends the recording: later steps of the program are ignored.
+   *
+   * @param isAbandoned whether the program may go on, because the rollout was interrupted. Its model calls are then refused.
+   */
+  close(isAbandoned = false): void {
     this.#closed = true;
+    this.isAbandoned = isAbandoned;
   }
 
   get steps(): readonly Step[] {
