@@ -24,7 +24,7 @@ import { type Undo, writeBack } from './compiled/write-back.ts';
 import type { MastraExample } from './data/example.ts';
 import { findTexts, optionKinds, type TextOptions } from './find-texts.ts';
 import { fromModel, type ReflectionModel } from './language-model.ts';
-import { replacedForAllRequests } from './program/asynchronous-instructions.ts';
+import { checkDefaultInstructions, replacedForAllRequests } from './program/asynchronous-instructions.ts';
 import { allExamples, checkMastraExamples, type ExampleSets } from './program/check-examples.ts';
 import { checkToolMocks } from './program/check-mocks.ts';
 import type { Discovery } from './program/discovery.ts';
@@ -192,6 +192,7 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
     skippedWorkflowTools(discovery, freshRequestContext(requestContext)),
     replacedForAllRequests(discovery, texts ?? {}, freshRequestContext(requestContext)),
     processorAgents(discovery, freshRequestContext(requestContext)),
+    checkDefaultInstructions(discovery, texts ?? {}, freshRequestContext(requestContext)),
   ]).then(([inWorkflows, replaced, agents]) => {
     const isPart = new Set<object>(discovery.parts.map(({ live }) => live));
     skipped.push(...inWorkflows, ...explained(replaced));

@@ -341,3 +341,23 @@ it('the warning about instructions that change with the date says how to load th
     vi.useRealTimers();
   }
 });
+
+it('instructions in asynchronous default options are refused before a call, unless the option `texts` has them', async () => {
+  const agent = agentWith({
+    instructions: 'Never sent.',
+    defaultOptions: async () => ({ instructions: 'Be kind.' }),
+  });
+  const options = { ...search, propose: async () => ({ 'support.instructions': 'Be polite.' }) };
+  const calls = server.requests.length;
+  await expect(gepa(agent).compile(options)).rejects.toThrow(
+    'The default options of the agent support are asynchronous and have instructions',
+  );
+  expect(server.requests.length).toBe(calls);
+  const { result, program } = await gepa(agent, { texts: { 'support.instructions': 'Be kind.' } }).compile(
+    options,
+  );
+  expect([result.seedScore, result.bestScore]).toEqual([0, 1]);
+  expect((await program.generate('x')).text).toBe('Be polite. / x');
+  const without = agentWith({ defaultOptions: async () => ({ maxSteps: 3 }) });
+  expect((await gepa(without).compile(options)).result.bestScore).toBe(1);
+});
