@@ -35,7 +35,7 @@ import { freshRequestContext } from './program/request-context.ts';
 import { explained, type Skipped } from './program/skip-reasons.ts';
 import { skippedParts } from './program/skipped-parts.ts';
 import { skippedWorkflowTools } from './program/workflow-tools.ts';
-import { processorAgents } from './recording/processor-agents.ts';
+import { searchProcessors } from './recording/processor-agents.ts';
 import { type AgentOutput, checkConfig, type RunConfig } from './run-program.ts';
 import { checkGroundTruth } from './scorers/ground-truth.ts';
 import { withScoresOnTraces } from './trace/observability.ts';
@@ -191,18 +191,17 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   const ready = Promise.all([
     skippedWorkflowTools(discovery, freshRequestContext(requestContext)),
     replacedForAllRequests(discovery, texts ?? {}, freshRequestContext(requestContext)),
-    processorAgents(discovery, freshRequestContext(requestContext)),
+    searchProcessors(discovery, freshRequestContext(requestContext)),
     checkDefaultInstructions(discovery, texts ?? {}, freshRequestContext(requestContext)),
-  ]).then(([inWorkflows, replaced, agents]) => {
+  ]).then(([inWorkflows, replaced, processors]) => {
     const isPart = new Set<object>(discovery.parts.map(({ live }) => live));
-    skipped.push(...inWorkflows, ...explained(replaced));
+    const agents = processors.agents.filter((agent) => !isPart.has(agent));
+    const later = [...replaced, ...processors.skipped];
+    skipped.push(...inWorkflows, ...explained(later));
     discoveryOfRollouts = {
       ...discovery,
-      parts: [
-        ...discovery.parts,
-        ...agents.filter((agent) => !isPart.has(agent)).map((agent) => ({ live: agent, present: agent })),
-      ],
-      skipped: [...inProgram, ...replaced],
+      parts: [...discovery.parts, ...agents.map((agent) => ({ live: agent, present: agent }))],
+      skipped: [...inProgram, ...later],
     };
   });
   // `compile` and `estimate` await it and report its error.

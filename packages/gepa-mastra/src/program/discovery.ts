@@ -32,7 +32,7 @@ export interface SkippedPart {
 }
 
 export type SkipReason =
-  | { readonly kind: 'memory' }
+  | { readonly kind: 'memory' | 'classifier' }
   | { readonly kind: 'agentClass' | 'workflowClass' | 'unknownAgent'; readonly name: string }
   /** Functions that may call agents: a step of a workflow, or the tools of an agent. */
   | {

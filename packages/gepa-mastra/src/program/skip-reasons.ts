@@ -16,7 +16,12 @@ export function explained(skipped: readonly SkippedPart[]): readonly Skipped[] {
 }
 
 /** Kinds for which rollouts, or the result, differ from the live program. */
-const differences: ReadonlySet<SkipReason['kind']> = new Set(['agentClass', 'workflowClass', 'unknownAgent']);
+const differences: ReadonlySet<SkipReason['kind']> = new Set([
+  'agentClass',
+  'workflowClass',
+  'unknownAgent',
+  'classifier',
+]);
 
 /** Warnings for the result of a run: components that replace instructions which depend on the request, and what differs. */
 export function skipWarnings(skipped: readonly SkippedPart[], components: object): string[] {
@@ -34,6 +39,12 @@ function wordsFor(why: SkipReason): Omit<Skipped, 'location'> {
       return {
         reason: 'Rollouts are without memory, its instructions and its tools.',
         hint: 'Put earlier messages into the input.',
+      };
+    case 'classifier':
+      return {
+        reason:
+          'The questions of a classifier are no components, and its model calls are neither counted nor limited.',
+        hint: 'Leave the processor out while you optimize, or use one that calls an agent.',
       };
     case 'agentClass':
       return {

@@ -1,5 +1,5 @@
 import { Agent } from '@mastra/core/agent';
-import { ModerationProcessor, ProcessorStepSchema } from '@mastra/core/processors';
+import * as processors from '@mastra/core/processors';
 import { createStep, createWorkflow } from '@mastra/core/workflows';
 import { walkSteps } from 'gepa-core/adapter';
 import { expect, it } from 'vitest';
@@ -7,13 +7,15 @@ import { supportAgent } from '../fixtures/echo-agent.ts';
 import { gepa } from '../gepa.ts';
 import { systemOf, useOpenAIServer } from '../testing/openai-server.ts';
 
+const { ModerationProcessor, ProcessorStepSchema } = processors;
+
 const server = useOpenAIServer((request) =>
   systemOf(request).includes('Be kind') ? 'done' : '{"reason": "", "flagged": false, "category_scores": []}',
 );
 
 class StrictModeration extends ModerationProcessor {
   readonly #isStrict = true;
-  override async processInput(args: Parameters<ModerationProcessor['processInput']>[0]) {
+  override async processInput(args: Parameters<processors.ModerationProcessor['processInput']>[0]) {
     if (!this.#isStrict) return args.messages;
     return super.processInput(args);
   }
@@ -70,3 +72,29 @@ it.runIf('listConfiguredInputProcessors' in Agent.prototype).each([
   expect(result.usage.modelCalls).toBe(server.requests.length - calls);
   target.dispose();
 });
+
+const { ClassifierProcessor } = processors as Partial<typeof processors>;
+
+it.runIf(ClassifierProcessor !== undefined)(
+  'a classifier among the processors is skipped, with a warning',
+  async () => {
+    const classifier = { questions: {}, evaluate: async () => ({ answers: {} }) };
+    const processor = new ClassifierProcessor!({
+      classifier: classifier as never,
+      id: 'topic',
+      onResult: () => {},
+    } as never);
+    const target = gepa(supportAgent(server.model, { outputProcessors: [processor as never] }));
+    const { result } = await target.compile({
+      trainset: [{ input: 'x' }],
+      metric: () => 1,
+      propose: async () => ({}),
+      maxIterations: 1,
+    });
+    const location = 'agent support, processor topic';
+    expect(target.skipped).toContainEqual(expect.objectContaining({ location }));
+    expect(result.warnings).toContainEqual(
+      expect.stringContaining(`${location}: The questions of a classifier`),
+    );
+  },
+);

@@ -43,7 +43,7 @@ export function processorsIn(processor: object): object[] {
     });
 }
 
-/** Records the model calls of an agent's processors. Those of the user's own classes are not changed: see `processorAgents`. */
+/** Records the model calls of an agent's processors. Those of the user's own classes are not changed: see `searchProcessors`. */
 export function recordProcessors(derivation: Derivation, agent: Agent): void {
   const methods = agent as unknown as ProcessorMethods;
   const combine = methods.combineProcessorsIntoWorkflow?.bind(agent);
