@@ -85,13 +85,16 @@ export function createAdapter<Input, Output>(
       ...(span === undefined ? {} : { tracingContext: { currentSpan: span } }),
     };
     const closeTrace = (details: Partial<RolloutDetails> = {}) => {
-      recorder.close();
+      recorder.close(context.signal.aborted);
       collected.end();
       const { steps, reads } = recorder;
-      for (const { components } of walkSteps(steps)) for (const name of components ?? []) reads.add(name);
-      const unread = [...new Set([...discovery.reachable, ...recorder.unsent])].filter(
-        (name) => !reads.has(name),
-      );
+      const all = [...walkSteps(steps)];
+      for (const { components } of all) for (const name of components ?? []) reads.add(name);
+      // Without a model call, for example because a processor blocks the input, no instructions were read.
+      const searched = all.some(({ kind }) => kind === 'model')
+        ? [...discovery.reachable, ...recorder.unsent]
+        : Object.keys(discovery.components);
+      const unread = [...new Set(searched)].filter((name) => !reads.has(name));
       const trace = attachDetails(steps, {
         runId: context.runId,
         requestContext,

@@ -122,9 +122,9 @@ export function findTexts<Source extends Program>(
       explain,
     });
   const discovery = discoverAgain();
-  const { components, skipped } = discovery;
+  const { components } = discovery;
   if (Object.keys(components).length === 0) {
-    const reasons = explain && skipped.map(explain).map(asListItem).join('');
+    const reasons = explain?.(discovery.skipped, discovery).map(asListItem).join('');
     throw new NoComponentsError(
       `There is no text to optimize in ${program.id}.${reasons ?? ` ${referToGepa}`}`,
     );

@@ -24,17 +24,19 @@ import { type Undo, writeBack } from './compiled/write-back.ts';
 import type { MastraExample } from './data/example.ts';
 import { findTexts, optionKinds, type TextOptions } from './find-texts.ts';
 import { fromModel, type ReflectionModel } from './language-model.ts';
-import { replacedForAllRequests } from './program/asynchronous-instructions.ts';
+import { checkDefaultInstructions, replacedForAllRequests } from './program/asynchronous-instructions.ts';
 import { allExamples, checkMastraExamples, type ExampleSets } from './program/check-examples.ts';
 import { checkToolMocks } from './program/check-mocks.ts';
-import type { Discovery } from './program/discovery.ts';
+import type { Discovery, SkippedPart } from './program/discovery.ts';
 import { hookTools, type NamedTools, functionTools as toolsOfFunctions } from './program/function-tools.ts';
 import { hookParts } from './program/parts.ts';
 import type { Program } from './program/program.ts';
 import { freshRequestContext } from './program/request-context.ts';
 import { explained, type Skipped } from './program/skip-reasons.ts';
+import { skippedParts } from './program/skipped-parts.ts';
 import { skippedWorkflowTools } from './program/workflow-tools.ts';
 import { processorAgents } from './recording/processor-agents.ts';
+import { recordClassifiers } from './recording/record-classifiers.ts';
 import { type AgentOutput, checkConfig, type RunConfig } from './run-program.ts';
 import { checkGroundTruth } from './scorers/ground-truth.ts';
 import { withScoresOnTraces } from './trace/observability.ts';
@@ -179,23 +181,30 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   const { components, discovery, discoverAgain, apply, dispose } = findTexts(
     program,
     options ?? {},
-    explained,
+    (skipped, whole) => explained(whole === undefined ? skipped : skippedParts(whole)),
   );
   const functionTools = toolsOfFunctions(discovery, mastraOf(program, discovery));
   let unhookForRollouts: (() => void) | undefined;
-  const skipped = discovery.skipped.map(explained);
+  const inProgram = [...skippedParts(discovery), ...durableParts(program, discovery, tunables)];
+  const skipped = [...explained(inProgram)];
   /** With the agents of processors, which only rollouts use, and what is skipped as far as warnings need it. */
-  let discoveryOfRollouts = discovery;
+  let discoveryOfRollouts: Discovery = { ...discovery, skipped: inProgram };
   const ready = Promise.all([
     skippedWorkflowTools(discovery, freshRequestContext(requestContext)),
     replacedForAllRequests(discovery, texts ?? {}, freshRequestContext(requestContext)),
     processorAgents(discovery, freshRequestContext(requestContext)),
+    recordClassifiers(),
+    checkDefaultInstructions(discovery, texts ?? {}, freshRequestContext(requestContext)),
   ]).then(([inWorkflows, replaced, agents]) => {
-    skipped.push(...inWorkflows, ...replaced.map(explained));
+    const isPart = new Set<object>(discovery.parts.map(({ live }) => live));
+    skipped.push(...inWorkflows, ...explained(replaced));
     discoveryOfRollouts = {
       ...discovery,
-      parts: [...new Set([...discovery.parts, ...agents])],
-      skipped: [...discovery.skipped, ...replaced],
+      parts: [
+        ...discovery.parts,
+        ...agents.filter((agent) => !isPart.has(agent)).map((agent) => ({ live: agent, present: agent })),
+      ],
+      skipped: [...inProgram, ...replaced],
     };
   });
   // `compile` and `estimate` await it and report its error.
@@ -302,8 +311,19 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   });
 }
 
+/** Mastra registers a durable agent as one that does not call the run methods of the program. */
+function durableParts(
+  program: Program,
+  { parts }: Discovery,
+  tunables: readonly unknown[] = [],
+): readonly SkippedPart[] {
+  const { durable } = program as { readonly durable?: unknown };
+  if (!durable || parts.length + tunables.length === 0) return [];
+  return [{ location: `agent ${program.id}, durable`, why: { kind: 'durable' } }];
+}
+
 function hookForRollouts(tools: NamedTools, discovery: Discovery): () => void {
-  const undos = [hookTools(tools), hookParts(discovery)];
+  const undos = [hookTools(tools), hookParts(discovery, ['getMemory'])];
   return () => {
     for (const undo of undos) undo();
   };

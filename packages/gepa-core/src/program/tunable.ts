@@ -52,7 +52,7 @@ export function tunableComponents(
 ): Record<string, Component> {
   const components = new Map<string, Component>();
   const problems: string[] = [];
-  for (const { name, component } of tunables) {
+  for (const { name, text, component } of tunables) {
     if (components.has(name)) {
       problems.push(`\`tunables\` contains two tunables with the name "${name}"; rename one of them.`);
     } else if (Object.hasOwn(found, name)) {
@@ -60,7 +60,8 @@ export function tunableComponents(
         `The ${component.location ?? `tunable "${name}"`} has the same name as the component found at ${found[name]?.location}; call it something else.`,
       );
     }
-    components.set(name, { location: `tunable "${name}"`, ...component });
+    // A program that was made with other texts is read within its candidate.
+    components.set(name, { location: `tunable "${name}"`, ...component, text });
   }
   if (problems.length > 0) throw new OptionsError(problems);
   return Object.fromEntries(components);

@@ -98,7 +98,7 @@ function writeToolDescriptions(
   const names = [...tools.values()].flatMap(toolComponentNames);
   if (!names.some((name) => changed.has(name))) return [];
   const { model } = agent;
-  const rewriteOf = (name: string) => changed.get(name);
+  const rewriteOf = (name = '') => changed.get(name);
   agent.model = wrapModels(
     agent,
     model,

@@ -1,8 +1,10 @@
-import type { AgentInstructions } from '@mastra/core/agent';
+import type { Agent, AgentInstructions } from '@mastra/core/agent';
 import { RequestContext } from '@mastra/core/request-context';
+import { OptionsError } from 'gepa-core';
 import type { Discovery, SkippedPart } from './discovery.ts';
 import { blocksOf } from './instruction-blocks.ts';
-import { effectiveInstructions, textsOf } from './instructions.ts';
+import { textsOf } from './instructions.ts';
+import { readSync } from './maybe-promise.ts';
 import { isAgent } from './program.ts';
 import { recordingReads, withOtherValues } from './request-context.ts';
 
@@ -23,7 +25,8 @@ export async function replacedForAllRequests(
       const read = async (context: RequestContext) => {
         try {
           return textsOf(
-            (await effectiveInstructions(agent, { requestContext: context })) as AgentInstructions,
+            (await awaitedDefaults(agent, context)) ??
+              (await agent.getInstructions({ requestContext: context })),
           );
         } catch {
           return undefined;
@@ -56,4 +59,45 @@ export async function replacedForAllRequests(
     }),
   );
   return found.flat();
+}
+
+/**
+ * Refuses a program whose components do not have the instructions that its agents use: those in asynchronous default options,
+ * which discovery cannot read.
+ *
+ * @throws {OptionsError} with the option that gives them.
+ */
+export async function checkDefaultInstructions(
+  { agents, components }: Discovery,
+  given: Readonly<Record<string, unknown>>,
+  requestContext: RequestContext,
+): Promise<void> {
+  const problems = await Promise.all(
+    [...agents].map(async ([agent, { name, instructions, blocks }]) => {
+      const component = `${name}.instructions`;
+      if (!isAgent(agent) || blocks !== undefined || given[component] !== undefined) return [];
+      const read = readSync<object>(() => agent.getDefaultOptions({ requestContext }));
+      if ('value' in read || read.failure === 'threw') return [];
+      // The first rollout reports the error of a function that throws.
+      const own = await awaitedDefaults(agent, requestContext).catch(() => undefined);
+      const texts = textsOf(own);
+      const isFound = [...instructions].every(
+        ([position, found]) => components[found]?.text === texts[position],
+      );
+      if (own === undefined || isFound) return [];
+      return [
+        `The asynchronous default options of the agent ${name} have other instructions than the component. Pass them: { texts: { '${component}': (await agent.getDefaultOptions()).instructions } }.`,
+      ];
+    }),
+  );
+  if (problems.flat().length > 0) throw new OptionsError(problems.flat());
+}
+
+/** The instructions in the default options of an agent, which override its own. */
+async function awaitedDefaults(
+  agent: Agent,
+  requestContext: RequestContext,
+): Promise<AgentInstructions | undefined> {
+  const { instructions } = await agent.getDefaultOptions({ requestContext });
+  return instructions || undefined;
 }

@@ -34,7 +34,7 @@ export async function checkToolMocks(
   if (mocked.size === 0 || typeof config === 'function') return;
   const ofAgents = await Promise.all([...discovery.agents.keys()].filter(isAgent).map(toolNamesOf));
   if (ofAgents.includes(undefined)) return;
-  const workflows = [program, ...discovery.parts].filter(isWorkflow);
+  const workflows = [program, ...discovery.parts.map(({ present }) => present)].filter(isWorkflow);
   const names = new Set([
     ...ofAgents.flatMap((found) => found ?? []),
     ...Object.keys(toolsAddedBy((config ?? {}) as ToolOptions)),

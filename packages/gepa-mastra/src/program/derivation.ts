@@ -2,7 +2,7 @@ import type { Agent } from '@mastra/core/agent';
 import type { RequestContext } from '@mastra/core/request-context';
 import type { AnyWorkflow } from '@mastra/core/workflows';
 import type { Candidate } from 'gepa-core';
-import type { AgentComponents } from './discovery.ts';
+import type { AgentComponents, ToolComponents } from './discovery.ts';
 import type { FlowStep } from './step-entries.ts';
 import type { Rewrite } from './tool-descriptions.ts';
 import type { CallWrapper } from './wrap-models.ts';
@@ -18,6 +18,8 @@ export interface ModelOptions {
   prepareStep?(step: StepContext): unknown;
 }
 
+export type PrepareStep = NonNullable<ModelOptions['prepareStep']>;
+
 export interface StepContext {
   readonly requestContext?: RequestContext;
 }
@@ -32,10 +34,20 @@ export interface Recording {
   storesRuns(): boolean;
   /** Notes a run that was created. */
   created(workflow: AnyWorkflow, runId: string): void;
-  changeAgent(derivation: Derivation, copy: Agent, components: AgentComponents): void;
+  /** @param wrapSelected wraps the models that a function selects for a step. */
+  changeAgent(
+    derivation: Derivation,
+    copy: Agent,
+    components: AgentComponents,
+    wrapSelected: (select: PrepareStep) => PrepareStep,
+  ): void;
   changeWorkflow(copy: AnyWorkflow): void;
   /** Wraps the calls of an agent's models. */
-  modelCall(components: readonly string[], ...call: Parameters<CallWrapper>): ReturnType<CallWrapper>;
+  modelCall(
+    candidate: Candidate,
+    components: AgentComponents,
+    ...call: Parameters<CallWrapper>
+  ): ReturnType<CallWrapper>;
   /** The options of a run of an agent, in addition to those of its caller. `key` is the method that runs it. */
   runOptions(copy: Agent, key: string, options: unknown): object;
   agentMethod(copy: Agent, names: { readonly key: string; readonly name: string }, method: Method): Method;
@@ -58,9 +70,13 @@ export interface Derivation {
   workflow(workflow: AnyWorkflow): AnyWorkflow;
   /** The copy of a tool in a rollout; otherwise the tool itself. */
   tool<Tool>(tool: Tool, name: string): Tool;
+  /** The copy of an agent or workflow of the program; undefined for others. */
+  copyOf(source: object): object | undefined;
   componentsOf(agent: Agent): AgentComponents;
+  /** The components of a workflow that an agent offers as a tool. */
+  workflowTool(workflow: AnyWorkflow): ToolComponents | undefined;
   /** Calls a function in which tunables have the candidate's texts, and calls of parts go to their copies. */
   within<Result>(call: () => Result): Result;
   /** The new text of a component; undefined when the candidate does not change it. */
-  rewrite(component: string | undefined): Rewrite | undefined;
+  readonly rewrite: (component: string | undefined) => Rewrite | undefined;
 }

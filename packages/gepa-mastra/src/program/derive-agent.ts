@@ -1,7 +1,7 @@
 import type { Agent } from '@mastra/core/agent';
 import { RequestContext } from '@mastra/core/request-context';
-import type { Derivation, ModelOptions, StepContext } from './derivation.ts';
-import { type AgentComponents, instructionComponents, toolComponentNames } from './discovery.ts';
+import type { Derivation, ModelOptions, PrepareStep, StepContext } from './derivation.ts';
+import { type AgentComponents, noComponents } from './discovery.ts';
 import { type InstructionsChange, replaceInstructions, textsChange } from './instructions.ts';
 import { mapMaybePromise } from './maybe-promise.ts';
 import { isAgent } from './program.ts';
@@ -16,15 +16,13 @@ export function changeAgent(derivation: Derivation, agent: Agent, copy: Agent): 
   const instructions = newInstructions(derivation, copy, components);
   const toolTexts = {
     tools: components.tools,
-    rewriteOf: (component: string) => derivation.rewrite(component),
+    rewriteOf: derivation.rewrite,
   };
   let hasStoredTools = false;
   const wrapper = callWrapper(derivation, components, () => hasStoredTools);
-  const { getDefaultOptions, listTools, __setTools } = bound(copy, [
-    'getDefaultOptions',
-    'listTools',
-    '__setTools',
-  ]);
+  const getDefaultOptions = copy.getDefaultOptions.bind(copy);
+  const listTools = copy.listTools.bind(copy);
+  const setTools = copy.__setTools.bind(copy);
   addToolTexts(agent, copy, toolTexts);
   copy.model = wrapModels(copy, copy.model, wrapper, derivation);
   if (instructions !== undefined) replaceInstructions(copy, instructions);
@@ -50,30 +48,33 @@ export function changeAgent(derivation: Derivation, agent: Agent, copy: Agent): 
         }),
       ),
     listWorkflows: async (args) =>
-      mapValues(await agent.listWorkflows(args), (workflow) =>
-        registered(derivation.workflow(workflow), copy),
-      ),
+      mapValues(await agent.listWorkflows(args), (workflow, key) => {
+        const derived = registered(derivation.workflow(workflow), copy);
+        const tool = derivation.workflowTool(workflow);
+        if (tool !== undefined) components.tools.set(`workflow-${key}`, tool);
+        const description = descriptionOf(toolTexts, `workflow-${key}`, workflow.description ?? '');
+        return Object.assign(derived, { description });
+      }),
     // Older versions of Mastra list tools synchronously.
     listTools: ((args) =>
       mapMaybePromise(listTools(args), (offered) =>
         mapValues(offered, (tool, key) =>
-          derivation.tool(
-            hasStoredTools || recording !== undefined ? tool : withDescription(toolTexts, tool, key),
-            key,
-          ),
+          derivation.tool(hasStoredTools ? tool : withDescription(toolTexts, tool, key), key),
         ),
       )) as Agent['listTools'],
     // Studio applies the tools of a draft, whose descriptions replace the candidate's.
     __setTools: (tools) => {
       hasStoredTools = true;
-      __setTools(tools);
+      setTools(tools);
     },
   };
   Object.assign(copy, changes);
   changeRunMethods(derivation, agent, copy, (options) =>
     withWrappedModels(derivation, copy, options, wrapper),
   );
-  recording?.changeAgent(derivation, copy, components);
+  recording?.changeAgent(derivation, copy, components, (select) =>
+    wrapPrepareStep(derivation, copy, select, wrapper),
+  );
 }
 
 /** Undefined when the candidate does not change the instructions. */
@@ -100,12 +101,6 @@ function registered<Derived extends object>(derived: Derived, owner: Agent): Der
   return derived;
 }
 
-function bound<Name extends keyof Agent>(agent: Agent, names: readonly Name[]): Pick<Agent, Name> {
-  return Object.fromEntries(
-    names.map((name) => [name, (agent[name] as (...args: never) => unknown).bind(agent)]),
-  ) as Pick<Agent, Name>;
-}
-
 /** Wraps the models in call options: the agent's model, that of its structured output, and those of `prepareStep`. */
 function withWrappedModels<Options extends ModelOptions>(
   derivation: Derivation,
@@ -114,11 +109,7 @@ function withWrappedModels<Options extends ModelOptions>(
   wrapper: CallWrapper,
 ): Options {
   const { model, structuredOutput, prepareStep } = options;
-  const structuringWrapper = callWrapper(derivation, {
-    name: agent.id,
-    instructions: new Map(),
-    tools: new Map(),
-  });
+  const structuringWrapper = callWrapper(derivation, noComponents(agent.id));
   return {
     ...options,
     ...(model === undefined ? {} : { model: wrapModels(agent, model, wrapper, derivation) }),
@@ -139,9 +130,9 @@ function withWrappedModels<Options extends ModelOptions>(
 function wrapPrepareStep(
   derivation: Derivation,
   agent: Agent,
-  prepareStep: NonNullable<ModelOptions['prepareStep']>,
+  prepareStep: PrepareStep,
   wrapper: CallWrapper,
-): NonNullable<ModelOptions['prepareStep']> {
+): PrepareStep {
   return async (step) => {
     const changes = (await prepareStep(step)) as { readonly model?: Agent['model'] } | undefined;
     if (changes?.model === undefined) return changes;
@@ -162,18 +153,11 @@ function callWrapper(
   const { recording } = derivation;
   const { tools } = components;
   const rewritten = (options: Parameters<CallWrapper>[1]) =>
-    rewriteTools(options, tools, (component) => derivation.rewrite(component), hasStoredTools());
+    rewriteTools(options, tools, derivation.rewrite, hasStoredTools());
   if (recording === undefined) return (_, options, call) => call(rewritten(options));
 
-  return (model, original, call) => {
-    const options = rewritten(original);
-    const offered = (options.tools ?? []).flatMap(({ name }) => {
-      const tool = tools.get(name);
-      return tool === undefined ? [] : toolComponentNames(tool);
-    });
-    const names = [...instructionComponents(components), ...offered];
-    return recording.modelCall(names, model, options, call);
-  };
+  return (model, options, call) =>
+    recording.modelCall(derivation.candidate, components, model, rewritten(options), call);
 }
 
 function mapValues<Value, Values extends Readonly<Record<string, Value>>>(

@@ -7,12 +7,13 @@ import { copyOfWorkflow } from './copy-of-workflow.ts';
 import type { Derivation, Recording } from './derivation.ts';
 import { changeAgent } from './derive-agent.ts';
 import { changeWorkflow } from './derive-workflow.ts';
-import type { AgentComponents, Discovery } from './discovery.ts';
+import { type AgentComponents, type Discovery, noComponents, type ToolComponents } from './discovery.ts';
 import { isAgent, type Program } from './program.ts';
 import type { Rewrite } from './tool-descriptions.ts';
 
 export interface DeriveOptions {
-  readonly discovery: Pick<Discovery, 'agents' | 'components'> & Partial<Pick<Discovery, 'parts'>>;
+  readonly discovery: Pick<Discovery, 'agents' | 'components'> &
+    Partial<Pick<Discovery, 'parts' | 'workflowTools'>>;
   /** The new texts. A component that is left out keeps its text. */
   readonly candidate: Candidate;
   /**
@@ -51,7 +52,8 @@ class ProgramDerivation implements Derivation {
     this.#parts = new Map<object, () => object>([
       ...tools.map(([name, tool]) => [tool, () => this.tool(tool, name)] as const),
       ...(discovery.parts ?? []).map(
-        (part) => [part, isAgent(part) ? () => this.agent(part) : () => this.workflow(part)] as const,
+        ({ live, present }) =>
+          [live, isAgent(present) ? () => this.agent(present) : () => this.workflow(present)] as const,
       ),
     ]);
   }
@@ -76,29 +78,32 @@ class ProgramDerivation implements Derivation {
     return this.recording === undefined ? tool : this.recording.tool(tool, name);
   }
 
+  copyOf(source: object): object | undefined {
+    return this.#parts.get(source)?.() ?? this.#copies.get(source);
+  }
+
   componentsOf(agent: Agent): AgentComponents {
     const { agents } = this.#discovery;
-    return (
-      agents.get(agent) ??
-      agents.get(agent.id) ?? { name: agent.id, instructions: new Map(), tools: new Map() }
-    );
+    return agents.get(agent) ?? agents.get(agent.id) ?? noComponents(agent.id);
+  }
+
+  workflowTool({ id }: AnyWorkflow): ToolComponents | undefined {
+    return this.#discovery.workflowTools?.get(id);
   }
 
   within<Result>(call: () => Result): Result {
     return withCandidate(this.candidate, call, {
-      copies: { get: this.#copyOfPart },
+      copies: { get: (part) => this.#parts.get(part)?.() },
       reads: this.recording?.reads,
     });
   }
 
-  rewrite(component: string | undefined): Rewrite | undefined {
+  readonly rewrite = (component: string | undefined): Rewrite | undefined => {
     if (component === undefined) return undefined;
     const from = this.#discovery.components[component]?.text ?? '';
     const to = Object.hasOwn(this.candidate, component) ? this.candidate[component] : undefined;
     return to === undefined || to === from ? undefined : { from, to };
-  }
-
-  readonly #copyOfPart = (part: object): object | undefined => this.#parts.get(part)?.();
+  };
 
   /** Stores the copy before it is changed: agents may refer to each other. */
   #copyOnce<Thing extends object>(source: Thing, copy: () => Thing, change: (copy: Thing) => void): Thing {

@@ -4,6 +4,7 @@ import { type AnyWorkflow, createStep, type StepFlowEntry } from '@mastra/core/w
 import type { Derivation, Method, Recording } from './derivation.ts';
 import { replaceAgent } from './older-mastra.ts';
 import { isAgent, isWorkflow } from './program.ts';
+import { contextOf } from './run-context.ts';
 import {
   agentOfStep,
   agentRef,
@@ -64,9 +65,6 @@ function stepOptions(recording: Recording | undefined, options: object | undefin
   return options && { ...options, ...recording?.stepOptions };
 }
 
-/** Wraps calls of the runs of a copy. A copy of the copy needs it too. */
-const runContexts = new WeakMap<object, Derivation['within']>();
-
 const changedRuns = new WeakSet<object>();
 
 /** The methods of a run that run steps. A version of Mastra may lack some. */
@@ -87,10 +85,7 @@ const runMethods = [
 function changeRuns(derivation: Derivation, workflow: AnyWorkflow, copy: AnyWorkflow): void {
   const { recording } = derivation;
   const { id } = workflow;
-  const outer = runContexts.get(workflow);
-  const within: Derivation['within'] = (call) =>
-    outer === undefined ? derivation.within(call) : outer(() => derivation.within(call));
-  runContexts.set(copy, within);
+  const within = contextOf(derivation, workflow, copy);
   const execute = copy.execute.bind(copy) as (context: { inputData: unknown }) => Promise<unknown>;
   const createRun = copy.createRun.bind(copy);
   const registerMastra = copy.__registerMastra.bind(copy);

@@ -341,3 +341,45 @@ it('the warning about instructions that change with the date says how to load th
     vi.useRealTimers();
   }
 });
+
+it('instructions in asynchronous default options are asked for before anything is spent', async () => {
+  const agent = agentWith({ defaultOptions: async () => ({ instructions: 'Be exact.' }) });
+  const options = { examples: [{ input: 'x' }], metric: () => 1 };
+  await expect(gepa(agent).evaluate(options)).rejects.toThrow(
+    "{ texts: { 'support.instructions': (await agent.getDefaultOptions()).instructions } }",
+  );
+  const texts = { 'support.instructions': (await agent.getDefaultOptions()).instructions! };
+  const target = gepa(agent, { texts });
+  expect(target.components).toMatchObject({ 'support.instructions': { text: 'Be exact.' } });
+  const { warnings } = await target.evaluate(options);
+  expect(warnings).toEqual([]);
+  const other = gepa(agentWith({ defaultOptions: async () => ({ maxSteps: 2 }) }));
+  expect((await other.evaluate(options)).warnings).toEqual([]);
+});
+
+it('asynchronous default options may throw without their request context', async () => {
+  const agent = agentWith({
+    defaultOptions: async ({ requestContext }) => ({
+      maxSteps: (requestContext.get('user') as { steps: number }).steps,
+    }),
+  });
+  const target = gepa(agent, { requestContext: { user: { steps: 1 } } });
+  const { warnings } = await target.evaluate({ examples: [{ input: 'x' }], metric: () => 1 });
+  expect(warnings).toEqual([]);
+});
+
+it('a list that has a text before its only one for some requests stays as the function returns it', () => {
+  const items = (...contents: string[]) => contents.map((content) => ({ role: 'system' as const, content }));
+  const agent = agentWith({
+    instructions: ({ requestContext }) =>
+      items(...(requestContext.get('vip') ? ['Be quick.'] : []), 'Be kind.'),
+  });
+  expect(() => gepa(agent)).toThrow(
+    /The instructions read vip from the request context. This item stays .* an item of its own or a tunable\(\)/,
+  );
+  const growing = agentWith({
+    instructions: ({ requestContext }) =>
+      items('Be kind.', ...(requestContext.get('vip') ? ['Be quick.'] : [])),
+  });
+  expect(seedCandidateOf(gepa(growing).components)).toEqual({ 'support.instructions': 'Be kind.' });
+});

@@ -51,7 +51,7 @@ export function discoverInstructions(
           text,
           kind: 'instructions',
           location,
-          ...(variables === undefined ? {} : { variables }),
+          ...(variables?.length ? { variables } : {}),
         };
         return [position, name];
       }),
@@ -74,7 +74,7 @@ function blockTexts(
     }
     const { text, variables } = blockText(block.content);
     const isOnly = blocks.length === 1;
-    return [{ text, position, isOnly, variables: variables.length === 0 ? undefined : variables }];
+    return [{ text, position, isOnly, variables }];
   });
 }
 
@@ -97,7 +97,7 @@ function fixedTexts(
     findings.skip(location, { kind: 'instructions', read, component, isFromStudio: isFromStudio(agent) });
     return [];
   }
-  const { texts, reads, hiddenReads, varying, tunables: inTunables } = read.value;
+  const { texts, isList, reads, hiddenReads, varying, tunables: inTunables } = read.value;
   if (texts.every((text) => text.trim() === '')) {
     findings.skip(location, { kind: 'empty' });
     return [];
@@ -111,7 +111,7 @@ function fixedTexts(
       return [];
     }
     const isVarying = varying.has(position);
-    if (isVarying && !isOnly) {
+    if (isVarying && isList) {
       findings.skip(at, { kind: 'varyingItem', reads });
       return [];
     }

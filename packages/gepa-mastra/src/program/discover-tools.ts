@@ -66,6 +66,7 @@ function discoverTool(
     const component = `${prefix}.fields.${path}`;
     if (!fields.has(path)) {
       fields.set(path, component);
+      findings.reachable.add(component);
       findings.components[component] = {
         text,
         kind: 'field-description',

@@ -10,6 +10,7 @@ import type { InstructionBlock } from './instruction-blocks.ts';
 import { readSync } from './maybe-promise.ts';
 import { type Parts, partsOf } from './parts.ts';
 import { isAgent, isWorkflow, type Program, typeName, type WorkflowLike } from './program.ts';
+import { presentOf, withinProgram } from './run-context.ts';
 import type { Skipped } from './skip-reasons.ts';
 import { agentOfStep, innerEntries } from './step-entries.ts';
 import { presentText } from './tool-descriptions.ts';
@@ -27,11 +28,12 @@ export interface DiscoverOptions {
   readonly parts?: Parts;
   /** Options for the calls of the program, if it is an agent. */
   readonly config?: ToolOptions;
-  /** Says why a part is skipped, in errors. Without it, errors refer to `gepa`. */
+  /** Says why parts are skipped, in errors. Without it, errors refer to `gepa`. */
   readonly explain?: Explain;
 }
 
-export type Explain = (part: SkippedPart) => Skipped;
+/** With a discovery, also of what only `skippedParts` finds. */
+export type Explain = (skipped: readonly SkippedPart[], discovery?: Discovery) => readonly Skipped[];
 
 export const referToGepa = 'gepa(program, options) says why.';
 
@@ -55,13 +57,16 @@ export function discover(
   }: DiscoverOptions = {},
 ): Discovery {
   const walk = new ProgramWalk({ tools, requestContext, workflows, texts, tunables, parts, explain });
-  walk.parts(program);
-  if (isAgent(program)) walk.agent(program, `agent ${program.id}`, config);
-  else if (isWorkflow(program)) walk.workflow(program, `workflow ${program.id}`);
-  walk.workflowTools(program);
-  walk.checkTexts();
-  walk.tunables();
-  return walk.findings;
+  // In a program that gepa returned, tunables and parts have their present texts.
+  return withinProgram(program, () => {
+    walk.parts(program);
+    if (isAgent(program)) walk.agent(program, `agent ${program.id}`, config);
+    else walk.workflow(program as unknown as AnyWorkflow, `workflow ${program.id}`);
+    walk.workflowTools(program);
+    walk.checkTexts();
+    walk.tunables();
+    return walk.findings;
+  });
 }
 
 type WalkOptions = Required<Omit<DiscoverOptions, 'config' | 'explain'>> & Pick<DiscoverOptions, 'explain'>;
@@ -70,7 +75,6 @@ class ProgramWalk {
   readonly findings = new Findings();
   readonly #options: WalkOptions;
   readonly #names = new Set<string>();
-  readonly #workflows = new Set<AnyWorkflow>();
   readonly #partNames = new Map<Agent, string>();
   /** The part that is being walked. */
   #part: string | undefined;
@@ -87,11 +91,8 @@ class ProgramWalk {
     const texts = discoverInstructions(this.findings, agent, `${name}.instructions`, location, this.#options);
     const found = { name, tools, ...texts };
     agents.set(agent, found);
+    this.findings.locations.set(agent, location);
     if (!agents.has(agent.id)) agents.set(agent.id, found);
-    if (agent.hasOwnMemory()) {
-      this.findings.skip(`${location}, memory`, { kind: 'memory' });
-    }
-    this.#skipClass(agent, 'agentClass', '__setTools', location);
     if (this.#options.tools) {
       const { requestContext } = this.#options;
       discoverTools(this.findings, agent, name, location, tools, requestContext, callOptions);
@@ -100,22 +101,23 @@ class ProgramWalk {
   }
 
   workflow(workflow: AnyWorkflow, location: string): void {
-    if (this.#workflows.has(workflow)) return;
-    this.#workflows.add(workflow);
-    this.#skipClass(workflow, 'workflowClass', 'setStepFlow', location);
+    const { locations } = this.findings;
+    if (locations.has(workflow)) return;
+    locations.set(workflow, location);
     for (const entry of workflow.stepGraph) this.#entry(entry, workflow, location);
   }
 
   /** @throws {OptionsError} when a part has no text. */
-  parts(program: unknown): void {
+  parts(program: object): void {
     const { findings } = this;
-    const { parts, tools, others, isRequired } = partsOf(this.#options.parts);
+    const { parts: live, tools, others, isRequired } = partsOf(this.#options.parts);
+    const parts = live.map(([name, part]) => [name, presentOf(program, part), part] as const);
     findings.tools.push(...tools);
     for (const [name, className] of others)
       findings.skip(`part ${name}`, { kind: 'unknownAgent', name: className });
     for (const [name, part] of parts) if (isAgent(part) && part !== program) this.#partNames.set(part, name);
-    for (const [name, part] of parts) {
-      findings.parts.push(part);
+    for (const [name, part, live] of parts) {
+      findings.parts.push({ live, present: part });
       if (part === program) continue;
       const before = new Set(Object.keys(findings.components));
       const skippedBefore = findings.skipped.length;
@@ -129,7 +131,7 @@ class ProgramWalk {
       // A workflow without skipped parts has functions that call other parts, or agents that are known already.
       if (!isRequired || added.length > 0 || skipped.length === 0) continue;
       const { explain } = this.#options;
-      const reasons = explain && skipped.map(explain).map(({ reason, hint }) => `${reason} ${hint}`);
+      const reasons = explain?.(skipped).map(({ reason, hint }) => `${reason} ${hint}`);
       throw new OptionsError([
         `\`parts.${name}\` has no text to optimize${reasons === undefined ? `. ${referToGepa}` : `: ${reasons.join(' ')}`}`,
       ]);
@@ -150,7 +152,11 @@ class ProgramWalk {
         const component = `${agent.name}.workflows.${key}.description`;
         const own = workflow.description && presentText(program, `workflow-${key}`, workflow.description);
         const description = this.findings.addDescription(component, own, at);
-        if (description !== undefined) agent.tools.set(`workflow-${key}`, { description, fields: new Map() });
+        if (description !== undefined) {
+          const tool = { description, fields: new Map() };
+          agent.tools.set(`workflow-${key}`, tool);
+          this.findings.workflowTools.set(workflow.id, tool);
+        }
       }
       this.workflow(workflow, at);
     }
@@ -185,14 +191,8 @@ class ProgramWalk {
       else this.#skipUnknownAgent(agent, location);
       return;
     }
-    if (entry.type !== 'step') return;
-    const { step } = entry;
-    if (isWorkflow(step)) {
-      this.workflow(step, `${location}, workflow ${step.id}`);
-      return;
-    }
-    if (partsOf(this.#options.parts).parts.length > 0) return;
-    this.findings.skip(`${location}, step ${step.id}`, { kind: 'function', mastra: workflow.mastra });
+    if (entry.type === 'step' && isWorkflow(entry.step))
+      this.workflow(entry.step, `${location}, workflow ${entry.step.id}`);
   }
 
   #subAgents(agent: Agent, name: string, location: string, tools: Map<string, ToolComponents>): void {
@@ -215,13 +215,6 @@ class ProgramWalk {
       }
       this.agent(subAgent, at);
     }
-  }
-
-  /** A class of the user's own does not define the method itself. */
-  #skipClass(program: object, kind: 'agentClass' | 'workflowClass', method: string, location: string): void {
-    if (Object.hasOwn(Object.getPrototypeOf(program), method)) return;
-    const name = typeName(program);
-    this.findings.skip(`${location}, class ${name}`, { kind, name });
   }
 
   #skipUnknownAgent(agent: unknown, location: string): void {

@@ -3,7 +3,7 @@ import type { AnyWorkflow } from '@mastra/core/workflows';
 import type { Component } from 'gepa-core';
 import type { InstructionBlock } from './instruction-blocks.ts';
 import type { SyncFailure } from './maybe-promise.ts';
-import type { MastraLike, ToolLike } from './program.ts';
+import type { ToolLike } from './program.ts';
 
 /** The component names of one agent. */
 export interface AgentComponents {
@@ -13,8 +13,8 @@ export interface AgentComponents {
   readonly instructions: ReadonlyMap<number, string>;
   /** The blocks of instructions that were written in Studio; `instructions` has their positions. */
   readonly blocks?: readonly InstructionBlock[];
-  /** The tools, by the names that a model sees. */
-  readonly tools: ReadonlyMap<string, ToolComponents>;
+  /** The tools, by the names that a model sees. Its workflows are added when the agent lists them, which is asynchronous. */
+  readonly tools: Map<string, ToolComponents>;
 }
 
 /** The component names of one tool. */
@@ -32,10 +32,15 @@ export interface SkippedPart {
 }
 
 export type SkipReason =
-  | { readonly kind: 'memory' }
+  | { readonly kind: 'memory' | 'durable' }
   | { readonly kind: 'agentClass' | 'workflowClass' | 'unknownAgent'; readonly name: string }
-  /** A step of a workflow. */
-  | { readonly kind: 'function'; readonly mastra: MastraLike | undefined }
+  /** Functions that may call agents: a step of a workflow, or the tools of an agent. */
+  | {
+      readonly kind: 'function';
+      readonly areTools: boolean;
+      /** The names of those agents of the instance that the program does not have. */
+      readonly others: readonly string[];
+    }
   | { readonly kind: 'subAgents' | 'tools' | 'fields'; readonly read: SyncFailure }
   | { readonly kind: 'noDescription' | 'laterDescription' }
   | {
@@ -67,18 +72,31 @@ export type SkipReason =
       readonly component: string;
     };
 
+/** An agent or workflow that functions of the program call. */
+export interface Part {
+  /** The object that the functions call. */
+  readonly live: Agent | AnyWorkflow;
+  /** What runs in place of it in a program that gepa returned; otherwise the object itself. */
+  readonly present: Agent | AnyWorkflow;
+}
+
 /** The components of a program. */
 export interface Discovery {
   /** By name, in program order. */
   readonly components: Readonly<Record<string, Component>>;
+  /** See `skippedParts`, which adds more. */
   readonly skipped: readonly SkippedPart[];
+  /** Where agents and workflows are in the program. */
+  readonly locations: ReadonlyMap<Agent | AnyWorkflow, string>;
   /** By agent and by agent id: a function may return a new agent object for each request. */
   readonly agents: ReadonlyMap<unknown, AgentComponents>;
-  /** The live objects that functions of the program call. */
-  readonly parts: readonly (Agent | AnyWorkflow)[];
+  /** The agents and workflows that functions of the program call. */
+  readonly parts: readonly Part[];
   /** The tools that functions of the program execute, by name. */
   readonly tools: readonly (readonly [name: string, tool: ToolLike])[];
-  /** The components that a rollout may not reach: those of parts, and tunables. */
+  /** The workflows that an agent of the program offers as tools, by id. */
+  readonly workflowTools: ReadonlyMap<string, ToolComponents>;
+  /** The components that a rollout may not reach: those of parts, tunables and descriptions. */
   readonly reachable: ReadonlySet<string>;
 }
 
@@ -86,10 +104,12 @@ export interface Discovery {
 export class Findings implements Discovery {
   readonly components: Record<string, Component> = Object.create(null);
   readonly skipped: SkippedPart[] = [];
-  readonly parts: (Agent | AnyWorkflow)[] = [];
+  readonly parts: Part[] = [];
   readonly tools: (readonly [name: string, tool: ToolLike])[] = [];
   readonly reachable = new Set<string>();
-  readonly agents = new Map<unknown, AgentComponents & { readonly tools: Map<string, ToolComponents> }>();
+  readonly locations = new Map<Agent | AnyWorkflow, string>();
+  readonly workflowTools = new Map<string, ToolComponents>();
+  readonly agents = new Map<unknown, AgentComponents>();
 
   skip(location: string, why: SkipReason): void {
     this.skipped.push({ location, why });
@@ -99,11 +119,17 @@ export class Findings implements Discovery {
   addDescription(component: string, text: string | undefined, location: string): string | undefined {
     if (text?.trim()) {
       this.components[component] = { text, kind: 'tool-description', location };
+      this.reachable.add(component);
       return component;
     }
     this.skip(location, { kind: 'noDescription' });
     return undefined;
   }
+}
+
+/** The components of an agent that has none. */
+export function noComponents(name: string): AgentComponents {
+  return { name, instructions: new Map(), tools: new Map() };
 }
 
 export function instructionComponents({ instructions }: AgentComponents): string[] {

@@ -1,13 +1,15 @@
 import type { Agent, AgentInstructions } from '@mastra/core/agent';
 import { RequestContext } from '@mastra/core/request-context';
 import { type Tunable, withCandidate } from 'gepa-core/load';
-import { effectiveInstructions, textsOf } from './instructions.ts';
+import { defaultInstructions, effectiveInstructions, textsOf } from './instructions.ts';
 import { readSync, type SyncRead } from './maybe-promise.ts';
 import { recordingReads, withOtherValues, without } from './request-context.ts';
 
 /** The texts of instructions, and what each of them depends on. */
 export interface ReadInstructions {
   readonly texts: readonly string[];
+  /** Whether they are several texts, at least under another request context. */
+  readonly isList: boolean;
   /** The keys that were read from the request context, or `everything`. */
   readonly reads: readonly string[];
   /** Those of `reads` whose value changed none of the texts: they may choose between texts for other values. */
@@ -49,7 +51,7 @@ export function readInstructions(
     new RequestContext(),
   ];
   // Default options depend on the request for many reasons.
-  if (contexts.some((context) => hasDefaultInstructions(agent, context)))
+  if (contexts.some((context) => defaultInstructions(agent, { requestContext: context })))
     for (const key of ofOptions) reads.add(key);
   const others = contexts.slice(1).flatMap((context) => {
     const other = fixed(context);
@@ -88,17 +90,13 @@ export function readInstructions(
   return {
     value: {
       texts,
+      isList: [texts, ...others].some(({ length }) => length > 1),
       reads: [...reads],
       hiddenReads: [...reads].filter((key) => (key === 'everything' ? varying.size === 0 : isHidden(key))),
       varying,
       tunables: new Map(withTunable),
     },
   };
-}
-
-function hasDefaultInstructions(agent: Agent, requestContext: RequestContext): boolean {
-  const options = readSync<object>(() => agent.getDefaultOptions({ requestContext }));
-  return 'value' in options && Boolean((options.value as { instructions?: unknown }).instructions);
 }
 
 /** Years, weekdays, hours and minutes all differ from now. */

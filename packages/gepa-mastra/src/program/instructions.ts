@@ -2,7 +2,7 @@ import type { Agent, AgentInstructions } from '@mastra/core/agent';
 import type { Mastra } from '@mastra/core/mastra';
 import { RequestContext } from '@mastra/core/request-context';
 import type { InstructionBlock } from './instruction-blocks.ts';
-import { isPromise, mapMaybePromise } from './maybe-promise.ts';
+import { mapMaybePromise, readSync } from './maybe-promise.ts';
 import { renderBlocks, withBlockTexts } from './prompt-blocks.ts';
 
 /** The texts of instructions: one, or one for each item of a list. */
@@ -86,6 +86,19 @@ export function replaceInstructions(agent: Agent, change: InstructionsChange): (
   return () => agent.__updateInstructions(instructions);
 }
 
+interface Defaults {
+  readonly instructions?: AgentInstructions;
+}
+
+/** The instructions in the default options of an agent, unless the options are asynchronous. */
+export function defaultInstructions(
+  agent: Agent,
+  context: Parameters<Agent['getDefaultOptions']>[0],
+): AgentInstructions | false | undefined {
+  const defaults = readSync<Defaults>(() => agent.getDefaultOptions(context) as Defaults);
+  return 'value' in defaults && defaults.value.instructions;
+}
+
 /**
  * The instructions that an agent uses: those of its default options override its own.
  *
@@ -96,9 +109,7 @@ export function effectiveInstructions(
   context: Parameters<Agent['getInstructions']>[0],
   contextOfOptions = context,
 ): AgentInstructions | Promise<AgentInstructions> {
-  const defaults = agent.getDefaultOptions(contextOfOptions);
-  const instructions = isPromise(defaults) ? undefined : defaults.instructions;
-  return instructions || agent.getInstructions(context);
+  return defaultInstructions(agent, contextOfOptions) || agent.getInstructions(context);
 }
 
 type Item = string | { readonly content: unknown } | undefined;

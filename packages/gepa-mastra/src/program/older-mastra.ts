@@ -2,20 +2,22 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Agent } from '@mastra/core/agent';
 import type { MessageListInput } from '@mastra/core/agent/message-list';
 import type { RequestContext } from '@mastra/core/request-context';
+import { withoutCandidate } from 'gepa-core/load';
 import { copyWith } from './copy-with.ts';
 
 // Replacements for features that older versions of @mastra/core lack. Each checks for the feature, not for a version.
 
 /** A new agent that reads its configuration from another one at each request. Mastra can copy agents since 1.25. */
 export function rebuilt(agent: Agent): Agent {
-  const { id, name, model, maxRetries } = agent;
-  const mastra = agent.getMastraInstance();
-  const { requestContextSchema, browser, listConfiguredInputProcessors } = agent as Partial<Agent>;
+  const { id, name, model, maxRetries, requestContextSchema, browser } = agent;
   const copy = new Agent({
     id,
     name,
     model,
-    ...(maxRetries === undefined ? {} : { maxRetries }),
+    maxRetries: maxRetries!,
+    requestContextSchema: requestContextSchema!,
+    browser: browser!,
+    mastra: agent.getMastraInstance()!,
     description: agent.getDescription(),
     instructions: (args) => agent.getInstructions(args),
     defaultOptions: (args) => agent.getDefaultOptions(args),
@@ -26,17 +28,16 @@ export function rebuilt(agent: Agent): Agent {
     scorers: (args) => agent.listScorers(args),
     inputProcessors: ({ requestContext }) => agent.listConfiguredInputProcessors(requestContext),
     outputProcessors: ({ requestContext }) => agent.listConfiguredOutputProcessors(requestContext),
-    ...(agent.hasOwnMemory() ? { memory: async (args) => (await agent.getMemory(args))! } : {}),
-    ...(mastra === undefined ? {} : { mastra }),
-    ...(requestContextSchema === undefined ? {} : { requestContextSchema }),
-    ...(browser === undefined ? {} : { browser }),
+    ...(agent.hasOwnMemory()
+      ? { memory: async (args) => (await withoutCandidate(() => agent.getMemory(args)))! }
+      : {}),
   });
   // A function that returns no text is refused there; the reflection agent has none.
   copy.getInstructions = (args) => agent.getInstructions(args);
   if ('getWorkspace' in agent) copy.getWorkspace = (args) => agent.getWorkspace(args);
   // Before 1.1, the configured processors can be listed only together with those of memory. The latter do nothing in
   // calls without a thread.
-  if (listConfiguredInputProcessors === undefined) {
+  if ((agent as Partial<Agent>).listConfiguredInputProcessors === undefined) {
     Object.assign(copy, {
       listResolvedInputProcessors: agent.listInputProcessors.bind(agent),
       listResolvedOutputProcessors: agent.listOutputProcessors.bind(agent),
@@ -89,12 +90,12 @@ export function captureAgent(step: object): Agent | undefined {
   const { getModel, getLLM } = Agent.prototype;
   const capture = function (this: Agent): never {
     capturedAgents.set(step, this);
-    throw new Error('The agent was captured.');
+    throw new Error('captured');
   };
   // A subclass with its own getModel is stopped when the step reads the prompt, before it calls a model.
   const inputData = {
     get prompt(): never {
-      throw new Error('The agent was not captured.');
+      throw new Error('not captured');
     },
   };
   Object.assign(Agent.prototype, { getModel: capture, getLLM: capture });

@@ -149,6 +149,20 @@ it.runIf(hasDurable)(
   },
 );
 
+it.runIf(hasDurable)(
+  'a durable program warns that its parts keep their original texts in production',
+  async () => {
+    const durable = agentWith({ id: 'durable', durable: true } as AgentConfig);
+    expect(gepa(durable).skipped).toEqual([]);
+    const target = gepa(durable, { parts: { support: agentWith() } });
+    expect(target.skipped).toContainEqual(expect.objectContaining({ location: 'agent durable, durable' }));
+    const { warnings } = await target.evaluate({ examples: [{ input: 'x' }], metric: () => 1 });
+    expect(warnings).toContainEqual(
+      expect.stringMatching(/^agent durable, durable: .*keep their original texts/),
+    );
+  },
+);
+
 it('a workflow that only calls other parts is a part too', async () => {
   const support = agentWith();
   const inner = workflowOf(byName, 'inner');
@@ -209,6 +223,36 @@ it('the error of a workflow without components names the agents of its instance 
   expect(() => gepa(workflow)).toThrow("gepa(workflow, { parts: { support: mastra.getAgent('support') } })");
   expect(() => gepa(workflowOf(byName))).toThrow('Name them in the option `parts`');
 });
+
+// Older versions of Mastra do not say which tools an agent has.
+it.runIf('__getOverridableFields' in Agent.prototype)(
+  'functions of steps and tools are skipped with a hint while the instance has agents that are not parts',
+  () => {
+    const [support, clerk] = [agentWith(), agentWith({ id: 'clerk' })];
+    const ask = createTool({
+      id: 'ask',
+      description: 'Asks.',
+      inputSchema: text,
+      outputSchema: text,
+      execute: async () => ({ text: (await clerk.generate('x')).text }),
+    });
+    const desk = agentWith({ id: 'desk', tools: { ask } });
+    const workflow = workflowOf(byName);
+    const mastra = new Mastra({ agents: { support, clerk, desk }, workflows: { workflow }, logger: false });
+    const skippedIn = (target: { readonly skipped: readonly { location: string; hint: string }[] }) =>
+      target.skipped.map(({ location, hint }) => `${location}: ${/the agents (.*?)\./.exec(hint)?.[1]}`);
+    expect(skippedIn(gepa(desk))).toEqual(['agent desk, tools: support, clerk']);
+    expect(skippedIn(gepa(desk, { parts: { clerk } }))).toEqual(['agent desk, tools: support']);
+    expect(skippedIn(gepa(desk, { parts: mastra }))).toEqual([]);
+    expect(skippedIn(gepa(support))).toEqual([]);
+    expect(skippedIn(gepa(workflow, { parts: { support } }))).toEqual([
+      'workflow answer, step call: clerk, desk',
+    ]);
+    expect(skippedIn(gepa(workflow, { parts: mastra }))).toEqual([]);
+    const ofTool = createWorkflow({ id: 'w', inputSchema: text, outputSchema: text }).then(createStep(ask));
+    expect(() => gepa(ofTool.commit())).toThrow('workflow w, step ask: It is a function; the agents');
+  },
+);
 
 it('wrong parts, parts without text and a Mastra instance as the program are refused', () => {
   const workflow = workflowOf(byName);

@@ -34,39 +34,34 @@ export function partsOf(parts: Parts): {
   readonly others: readonly (readonly [name: string, className: string])[];
   readonly isRequired: boolean;
 } {
-  if (isMastra(parts)) {
-    const all = [...Object.entries(parts.listAgents()), ...Object.entries(parts.listWorkflows())];
-    return { parts: all.filter(isSupported), tools: [], others: othersIn(all), isRequired: false };
-  }
-  if (typeof parts !== 'object' || parts === null || Array.isArray(parts)) {
+  const isRequired = !isMastra(parts);
+  if (isRequired && (typeof parts !== 'object' || parts === null || Array.isArray(parts))) {
     throw new OptionsError([
       '`parts` must be an object of agents, workflows and tools by name, { weatherAgent }, or a Mastra instance.',
     ]);
   }
-  const entries = Object.entries(parts);
-  const problems = entries
-    .filter((entry) => !isSupported(entry) && !isTool(entry[1]))
+  const entries: [string, unknown][] = isRequired
+    ? Object.entries(parts)
+    : [...Object.entries(parts.listAgents()), ...Object.entries(parts.listWorkflows())];
+  const runs = entries.filter(([, part]) => !isTool(part));
+  const problems = runs
+    .filter((entry) => isRequired && !isSupported(entry))
     .map(
       ([name, part]) =>
         `\`parts.${name}\` must be an agent (without \`durable\`), a workflow or a tool of @mastra/core, but it is ${typeName(part)}.`,
     );
   if (problems.length > 0) throw new OptionsError(problems);
-  const tools = entries.filter((entry): entry is [string, ToolLike] => isTool(entry[1]));
   return {
-    parts: entries.filter(isSupported),
-    tools,
-    others: othersIn(entries.filter(isSupported)),
-    isRequired: true,
+    parts: runs.filter(isSupported),
+    tools: entries.filter((entry): entry is [string, ToolLike] => isTool(entry[1])),
+    others: runs.flatMap((entry) => {
+      // A Mastra instance runs such an agent through one of another class.
+      const { durable } = entry[1] as { readonly durable?: unknown };
+      if (isSupported(entry) && !durable) return [];
+      return [[entry[0], durable ? 'durable agent' : typeName(entry[1])] as const];
+    }),
+    isRequired,
   };
-}
-
-function othersIn(entries: readonly (readonly [string, unknown])[]) {
-  return entries.flatMap(([name, part]) => {
-    // A Mastra instance runs such an agent through one of another class.
-    const isDurable = (part as { durable?: unknown }).durable;
-    if (isSupported([name, part]) && !isDurable) return [];
-    return [[name, isDurable ? 'durable agent' : typeName(part)] as const];
-  });
 }
 
 function isSupported(entry: readonly [string, unknown]): entry is [string, Agent | AnyWorkflow] {
@@ -75,14 +70,16 @@ function isSupported(entry: readonly [string, unknown]): entry is [string, Agent
 
 /**
  * Redirects calls of live parts to their copies, within runs of a program that has them. Returns a function that ends this.
+ *
+ * @param more methods of agents besides those that run them.
  */
-export function hookParts({ parts }: Pick<Discovery, 'parts'>): () => void {
-  const undos = parts.map((part) =>
+export function hookParts({ parts }: Pick<Discovery, 'parts'>, more: readonly string[] = []): () => void {
+  const undos = parts.map(({ live }) =>
     // Studio runs copies of an agent.
     hookPart(
-      part,
-      part.id,
-      isAgent(part) ? [...runMethods, '__fork'].filter((name) => name in part) : workflowMethods,
+      live,
+      live.id,
+      isAgent(live) ? [...runMethods, '__fork', ...more].filter((name) => name in live) : workflowMethods,
     ),
   );
   return () => {

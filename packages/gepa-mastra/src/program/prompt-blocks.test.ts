@@ -193,3 +193,17 @@ it.runIf(hasPrompts)(
     expect(await answer(stored)).toContain('Be soft.');
   },
 );
+
+it.runIf(hasPrompts)(
+  'instructionBlocks says what to do about a version whose instructions are a text',
+  async () => {
+    const { mastra, agents } = await studio();
+    const editor = mastra.getEditor()!;
+    await editor.agent.update({ id: 'support', instructions: 'Be brief.' });
+    const activeVersionId = (await agents.getLatestVersion('support'))!.id;
+    await editor.agent.update({ id: 'support', status: 'published', activeVersionId });
+    const published = (await mastra.getAgentById('support', { status: 'published' })) as Agent;
+    await expect(instructionBlocks(published)).rejects.toThrow('needs no option `texts`');
+    expect(gepa(published).components).toMatchObject({ 'support.instructions': { text: 'Be brief.' } });
+  },
+);

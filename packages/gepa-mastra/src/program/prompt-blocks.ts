@@ -21,7 +21,7 @@ export async function instructionBlocks(agent: AgentLike): Promise<readonly Inst
   const blocks = blocksOf(instructions) ?? blocksOf(version?.instructions);
   if (blocks === undefined) {
     throw new Error(
-      `${agent.id} has no blocks. Pass its version from Studio: await mastra.getAgentById('${agent.id}', { status: 'published' }).`,
+      `${agent.id} has no blocks. It needs no option \`texts\`, unless its version in Studio does: await mastra.getAgentById('${agent.id}', { status: 'published' }).`,
     );
   }
   return withContents(blocks, storage);

@@ -1,6 +1,5 @@
 import type { SkippedPart, SkipReason } from './discovery.ts';
 import type { SyncFailure } from './maybe-promise.ts';
-import type { MastraLike } from './program.ts';
 
 /** A part of the program that cannot be optimized. */
 export interface Skipped {
@@ -11,13 +10,18 @@ export interface Skipped {
   readonly hint: string;
 }
 
-/** Says why a part is skipped, and how to make it optimizable. */
-export function explained({ location, why }: SkippedPart): Skipped {
-  return { location, ...wordsFor(why) };
+/** Says why parts are skipped, and how to make them optimizable. */
+export function explained(skipped: readonly SkippedPart[]): readonly Skipped[] {
+  return skipped.map(({ location, why }) => ({ location, ...wordsFor(why) }));
 }
 
 /** Kinds for which rollouts, or the result, differ from the live program. */
-const differences: ReadonlySet<SkipReason['kind']> = new Set(['agentClass', 'workflowClass', 'unknownAgent']);
+const differences: ReadonlySet<SkipReason['kind']> = new Set([
+  'agentClass',
+  'workflowClass',
+  'unknownAgent',
+  'durable',
+]);
 
 /** Warnings for the result of a run: components that replace instructions which depend on the request, and what differs. */
 export function skipWarnings(skipped: readonly SkippedPart[], components: object): string[] {
@@ -36,6 +40,12 @@ function wordsFor(why: SkipReason): Omit<Skipped, 'location'> {
         reason: 'Rollouts are without memory, its instructions and its tools.',
         hint: 'Put earlier messages into the input.',
       };
+    case 'durable':
+      return {
+        reason:
+          'A Mastra instance runs it as a durable agent, in which `parts` and tunables keep their original texts. Rollouts, and calls of the returned program itself, have the new ones.',
+        hint: 'Use the agent without `durable`, or without `parts` and `tunables`.',
+      };
     case 'agentClass':
       return {
         reason: classReason(why.name),
@@ -53,8 +63,10 @@ function wordsFor(why: SkipReason): Omit<Skipped, 'location'> {
       };
     case 'function':
       return {
-        reason: 'It is a function; the agents that it calls cannot be detected.',
-        hint: partsHint(why.mastra),
+        reason: why.areTools
+          ? 'They are functions; the agents that they call cannot be detected.'
+          : 'It is a function; the agents that it calls cannot be detected.',
+        hint: partsHint(why),
       };
     case 'subAgents':
       return { reason: failureReason(why.read), hint: 'Pass the sub-agents as an object.' };
@@ -154,12 +166,12 @@ function textsHint(component: string, read: string): string {
 }
 
 /** How to optimize the agents that functions call. */
-function partsHint(mastra: MastraLike | undefined): string {
-  const names = mastra === undefined ? [] : Object.keys(mastra.listAgents());
+function partsHint({ areTools, others: names }: Extract<SkipReason, { kind: 'function' }>): string {
   if (names.length === 0)
     return 'Name them in the option `parts`: gepa(workflow, { parts: { myAgent } }), or use createStep(agent).';
+  const program = areTools ? 'agent' : 'workflow';
   const named = names
     .slice(0, 5)
     .map((name) => `${/^\w+$/.test(name) ? name : `'${name}'`}: mastra.getAgent('${name}')`);
-  return `Its Mastra instance has the agents ${names.join(', ')}. Name those that it calls in the option \`parts\`: gepa(workflow, { parts: { ${named.join(', ')} } }), or all: gepa(workflow, { parts: mastra }).`;
+  return `The Mastra instance has the agents ${names.join(', ')}. Name those that are called in the option \`parts\`: gepa(${program}, { parts: { ${named.join(', ')} } }), or all: gepa(${program}, { parts: mastra }).`;
 }

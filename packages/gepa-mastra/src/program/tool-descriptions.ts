@@ -43,7 +43,7 @@ export interface Rewrite {
 /** The new texts of an agent's tools. */
 export interface ToolTexts {
   readonly tools: ReadonlyMap<string, ToolComponents>;
-  readonly rewriteOf: (component: string) => Rewrite | undefined;
+  readonly rewriteOf: (component: string | undefined) => Rewrite | undefined;
 }
 
 /** The new texts that an agent gives its tools in model calls, in the order in which they were set. */
@@ -65,14 +65,13 @@ export function presentText(agent: object, tool: string, text: string, field?: s
   return (toolTexts.get(agent) ?? []).reduce((present, { tools, rewriteOf }) => {
     const components = tools.get(tool);
     const component = field === undefined ? components?.description : components?.fields.get(field);
-    return (component === undefined ? undefined : rewriteOf(component)?.to) ?? present;
+    return rewriteOf(component)?.to ?? present;
   }, text);
 }
 
 /** The new description of a tool, or its own. */
 export function descriptionOf({ tools, rewriteOf }: ToolTexts, name: string, own: string): string {
-  const component = tools.get(name)?.description;
-  return (component === undefined ? undefined : rewriteOf(component)?.to) ?? own;
+  return rewriteOf(tools.get(name)?.description)?.to ?? own;
 }
 
 /** A copy of a tool with its new description; the tool itself when it has none. */
@@ -92,7 +91,7 @@ export function withDescription<Tool>(texts: ToolTexts, tool: Tool, name: string
 export function rewriteTools<Options extends CallOptions>(
   options: Options,
   tools: ReadonlyMap<string, ToolComponents>,
-  rewriteOf: (component: string) => Rewrite | undefined,
+  rewriteOf: ToolTexts['rewriteOf'],
   keepsOthers = false,
 ): Options {
   if (options.tools === undefined || tools.size === 0) return options;
@@ -105,11 +104,11 @@ export function rewriteTools<Options extends CallOptions>(
 function rewriteTool(
   tool: OfferedTool,
   components: ToolComponents | undefined,
-  rewriteOf: (component: string) => Rewrite | undefined,
+  rewriteOf: ToolTexts['rewriteOf'],
   keepsOthers: boolean,
 ): OfferedTool {
   if (components === undefined) return tool;
-  const rewrite = components.description === undefined ? undefined : rewriteOf(components.description);
+  const rewrite = rewriteOf(components.description);
   const description = keepsOthers && rewrite?.from !== tool.description ? undefined : rewrite;
   const fields = new Map([...components.fields].map(([path, component]) => [path, rewriteOf(component)]));
   return {

@@ -1,8 +1,10 @@
 import { Agent } from '@mastra/core/agent';
 import { ModerationProcessor, ProcessorStepSchema } from '@mastra/core/processors';
+import { createTool } from '@mastra/core/tools';
 import { createStep, createWorkflow } from '@mastra/core/workflows';
 import { walkSteps } from 'gepa-core/adapter';
 import { expect, it } from 'vitest';
+import { z } from 'zod';
 import { supportAgent } from '../fixtures/echo-agent.ts';
 import { gepa } from '../gepa.ts';
 import { systemOf, useOpenAIServer } from '../testing/openai-server.ts';
@@ -70,3 +72,40 @@ it.runIf('listConfiguredInputProcessors' in Agent.prototype).each([
   expect(result.usage.modelCalls).toBe(server.requests.length - calls);
   target.dispose();
 });
+
+class Selection {
+  readonly id = 'selection';
+  readonly #model = { ...server.model, id: 'local/selected' };
+  processInputStep() {
+    return { model: this.#model };
+  }
+}
+
+it.runIf('listConfiguredInputProcessors' in Agent.prototype)(
+  'a model that a processor selects is counted and gets the new texts',
+  async () => {
+    const lookup = createTool({
+      id: 'lookup',
+      description: 'Looks up.',
+      inputSchema: z.object({ name: z.string().describe('A name.') }),
+      execute: async () => ({}),
+    });
+    const processors = { tools: { lookup }, inputProcessors: [new Selection() as never] };
+    const target = gepa(supportAgent(server.model, processors), { tools: true });
+    const texts = {
+      'support.instructions': 'Be kind.',
+      'support.tools.lookup.description': 'Looks up.',
+      'support.tools.lookup.fields.name': 'The full name.',
+    };
+    const calls = server.requests.length;
+    const report = await target.evaluate({
+      examples: [{ input: 'x' }],
+      candidates: { texts },
+      metric: () => 1,
+    });
+    expect(report.usage.modelCalls).toBe(1);
+    const request = server.requests[calls];
+    expect(request?.model).toBe('selected');
+    expect(JSON.stringify(request?.tools)).toContain('The full name.');
+  },
+);

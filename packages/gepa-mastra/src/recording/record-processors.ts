@@ -10,9 +10,10 @@ import {
 import { type AnyWorkflow, createStep } from '@mastra/core/workflows';
 import { copyOfWorkflow } from '../program/copy-of-workflow.ts';
 import { copyWith } from '../program/copy-with.ts';
-import type { Derivation } from '../program/derivation.ts';
+import type { Derivation, PrepareStep } from '../program/derivation.ts';
 import { isAgent, isWorkflow } from '../program/program.ts';
 import { innerEntries, mapEntries, type SingleEntry } from '../program/step-entries.ts';
+import { withFreshState } from './fresh-state.ts';
 
 /** The processors of Mastra that call a model through an agent of their own. */
 const modelProcessors: ReadonlySet<object> = new Set(
@@ -42,38 +43,64 @@ export function processorsIn(processor: object): object[] {
     });
 }
 
-/** Records the model calls of an agent's processors. Those of the user's own classes are not changed: see `processorAgents`. */
-export function recordProcessors(derivation: Derivation, agent: Agent): void {
+/** How the processors of one agent run in a rollout. */
+interface ProcessorChanges {
+  readonly derivation: Derivation;
+  /** Wraps the models that a processor selects for a step. */
+  readonly wrapSelected: (select: PrepareStep) => PrepareStep;
+}
+
+/**
+ * Records the model calls of an agent's processors, and of the models that they select. Agents of the user's own classes are
+ * not changed: see `processorAgents`.
+ */
+export function recordProcessors(agent: Agent, changes: ProcessorChanges): void {
   const methods = agent as unknown as ProcessorMethods;
   const combine = methods.combineProcessorsIntoWorkflow?.bind(agent);
   if (combine === undefined) return;
-  methods.combineProcessorsIntoWorkflow = (processors, id) =>
-    combine(
-      processors.map((processor) => recordedProcessor(derivation, processor)),
-      id,
-    );
+  // One copy for all calls of the agent in the rollout, because a copy may keep what it has loaded.
+  const copies = new Map<object, object>();
+  const copyOf = (processor: object) => {
+    const copy = copies.get(processor) ?? changedProcessor(recordedProcessor(changes, processor), changes);
+    copies.set(processor, copy);
+    return copy;
+  };
+  methods.combineProcessorsIntoWorkflow = (processors, id) => combine(processors.map(copyOf), id);
 }
 
-function recordedProcessor(derivation: Derivation, processor: object): object {
-  if (isWorkflow(processor)) return recordedWorkflow(derivation, processor);
-  if (!isModelProcessor(processor)) return processor;
+function changedProcessor(processor: object, { wrapSelected }: ProcessorChanges): object {
+  if (!('processInputStep' in processor)) return processor;
+  return new Proxy(processor, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== 'function') return value;
+      // Private fields of the processor are not accessible through the proxy.
+      const method = value.bind(target) as PrepareStep;
+      return key === 'processInputStep' ? wrapSelected(method) : method;
+    },
+  });
+}
+
+function recordedProcessor(changes: ProcessorChanges, processor: object): object {
+  if (isWorkflow(processor)) return recordedWorkflow(changes, processor);
+  if (!isModelProcessor(processor)) return withFreshState(processor);
   const agents = Object.entries(processor).filter(([, value]) => isAgent(value));
   return copyWith(
     processor,
-    Object.fromEntries(agents.map(([key, agent]: [string, Agent]) => [key, derivation.agent(agent)])),
+    Object.fromEntries(agents.map(([key, agent]: [string, Agent]) => [key, changes.derivation.agent(agent)])),
   );
 }
 
 /** A copy of a workflow of processors. Its steps have their processors in a closure. */
-function recordedWorkflow(derivation: Derivation, workflow: AnyWorkflow): AnyWorkflow {
+function recordedWorkflow(changes: ProcessorChanges, workflow: AnyWorkflow): AnyWorkflow {
   const copy = copyOfWorkflow(workflow, () => false);
   const change = (entry: SingleEntry): SingleEntry => {
     if (entry.type !== 'step') return entry;
     const { step } = entry;
-    if (isWorkflow(step)) return { ...entry, step: recordedWorkflow(derivation, step) as never };
+    if (isWorkflow(step)) return { ...entry, step: recordedWorkflow(changes, step) as never };
     const processor = captureProcessor(step);
     if (processor === undefined) return entry;
-    return { ...entry, step: createStep(recordedProcessor(derivation, processor) as never) as never };
+    return { ...entry, step: createStep(recordedProcessor(changes, processor) as never) as never };
   };
   copy.setStepFlow(workflow.stepGraph.map((entry) => mapEntries(entry, change)));
   Object.assign(copy.steps, workflow.steps);

@@ -111,6 +111,37 @@ it.runIf('__getOverridableFields' in Agent.prototype).each(steps)(
   },
 );
 
+it('a function that creates a thread in the memory of a part writes nothing to the storage of the user', async () => {
+  const chat = new Agent({
+    id: 'chat',
+    name: 'Chat',
+    instructions: 'Chat.',
+    model: server.model,
+    memory: new MockMemory({ storage }),
+  });
+  const step = stepThat(async (agent, prompt) => {
+    const own = await agent.getMemory();
+    await own!.createThread({ threadId: memory.thread, resourceId: memory.resource });
+    return (await agent.generate(prompt, { memory })).text;
+  });
+  const workflow = createWorkflow({ id: 'flow', ...io })
+    .then(step() as never)
+    .commit();
+  const mastra = new Mastra({ agents: { chat }, workflows: { workflow }, storage, logger: false });
+  const { result, program } = await gepa(workflow, { parts: mastra }).compile({
+    trainset: [{ input: { prompt: 'x' } }],
+    metric: ({ output }) => (output.text.includes('NEW') ? 1 : 0),
+    propose: async () => ({ 'chat.instructions': 'NEW' }),
+    maxIterations: 1,
+  });
+  expect(result.bestScore).toBe(1);
+  expect(await stored()).toEqual([]);
+  expect(await (await program.createRun()).start({ inputData: { prompt: 'x' } })).toMatchObject({
+    result: { text: 'answer of NEW' },
+  });
+  expect((await stored()).length).toBeGreaterThan(0);
+});
+
 it.each([[false], [true]])(
   'agent.network() in a step runs in rollouts, with a memory of its own; with memory processors: %s',
   async (hasProcessors) => {
@@ -159,3 +190,27 @@ it.each([[false], [true]])(
     expect(await stored()).toEqual([]);
   },
 );
+
+const state = { id: 'state', stateId: 'state', computeStateSignal: async () => undefined };
+
+// Mastra has goals and state signals since a later version.
+it.runIf('__getGoalConfig' in Agent.prototype).each([
+  ['a goal', () => ({ goal: { judge: server.model } })],
+  ['a processor with a state', () => ({ inputProcessors: [state] })],
+])('an agent with memory and %s runs in rollouts, as without a thread', async (_, config: () => object) => {
+  const agent = new Agent({
+    id: 'chat',
+    name: 'Chat',
+    instructions: 'Be kind.',
+    model: server.model,
+    memory: new MockMemory({ storage }),
+    ...config(),
+  });
+  new Mastra({ agents: { agent }, storage, logger: false });
+  expect((await agent.generate('x')).text).toBe('answer of Be kind.');
+  const report = await gepa(agent).evaluate({
+    examples: [{ input: 'x' }],
+    metric: ({ output }) => (output.text === 'answer of Be kind.' ? 1 : 0),
+  });
+  expect(report.candidates.seed.mean).toBe(1);
+});

@@ -1,8 +1,7 @@
 import type { Agent } from '@mastra/core/agent';
-import type { MessageListInput } from '@mastra/core/agent/message-list';
 import { noopLogger } from '@mastra/core/logger';
 import { MockMemory } from '@mastra/core/memory';
-import type { Derivation, Recording } from '../program/derivation.ts';
+import type { Derivation, PrepareStep, Recording } from '../program/derivation.ts';
 import { mapMaybePromise } from '../program/maybe-promise.ts';
 import { calledName } from '../program/model-names.ts';
 import { recordModelCall } from '../trace/record-model-call.ts';
@@ -12,24 +11,27 @@ import { recordedMethod, recordedStep, recordRun, rolloutDefaults, rolloutOption
 import { recordedTool } from './recorded-tool.ts';
 import { SentInstructions } from './sent-instructions.ts';
 
-/** Makes the copy of an agent leave nothing behind: no memory, scores, logs or tasks. Records its processors. */
-function changeAgent(recorder: Recorder, derivation: Derivation, copy: Agent): void {
-  const network = copy.network?.bind(copy);
+/** Makes the copy of an agent leave nothing behind: no messages, scores, logs or tasks. Records its processors. */
+function changeAgent(
+  recorder: Recorder,
+  derivation: Derivation,
+  copy: Agent,
+  wrapSelected: (select: PrepareStep) => PrepareStep,
+): void {
   const hasMemory = copy.hasOwnMemory();
-  let networkMemory: MockMemory | undefined;
+  let memory: MockMemory | undefined;
   Object.assign(copy, {
-    getMemory: async () => networkMemory,
-    hasOwnMemory: () => false,
-    // A network keeps its progress in the memory of its agent: here, in one that ends with the rollout.
-    network: (messages: MessageListInput, options: never) => {
-      if (hasMemory) networkMemory ??= new MockMemory();
-      return network(messages, options);
+    // An empty one that ends with the rollout. Calls have no thread, so that only functions and networks use it.
+    getMemory: async () => {
+      if (hasMemory) memory ??= new MockMemory();
+      return memory;
     },
+    hasOwnMemory: () => false,
     listScorers: async () => ({}),
   } satisfies Partial<Agent>);
   copy.__markStoredVersionApplied?.();
   copy.__setLogger(noopLogger);
-  recordProcessors(derivation, copy);
+  recordProcessors(copy, { derivation, wrapSelected });
   changeDefaultOptions(recorder, copy);
   // Results of background tasks would arrive after the rollout.
   (copy as Partial<Agent>).disableBackgroundTasks?.();
@@ -58,15 +60,15 @@ export function recordingOf(recorder: Recorder): Recording {
     stepOptions: { scorers: undefined },
     storesRuns: () => recorder.storedRuns !== undefined,
     created: (workflow, runId) => recorder.storedRuns?.push({ workflow, runId }),
-    changeAgent: (derivation, copy, components) => {
-      changeAgent(recorder, derivation, copy);
+    changeAgent: (derivation, copy, components, wrapSelected) => {
+      changeAgent(recorder, derivation, copy, wrapSelected);
       sent.observe(copy, components);
     },
     changeWorkflow: (copy) => copy.__setLogger(noopLogger),
-    modelCall: (components, model, options, call) =>
+    modelCall: (candidate, components, model, options, call) =>
       recordModelCall(
         recorder,
-        { modelId: calledName(model), components: sent.sentIn(options, components) },
+        { modelId: calledName(model), components: sent.sentIn(options, components, candidate) },
         options,
         call,
       ),

@@ -39,6 +39,15 @@ it.each<[string, AgentConfig]>([
   await expect(running).rejects.toThrow('No rollout of the seed candidate read support.instructions');
 });
 
+it('a run ends after the seed if a processor blocks every input, so that no model is called', async () => {
+  const block = {
+    id: 'block',
+    processInput: ({ abort }: { abort: (reason: string) => never }) => abort('Blocked.'),
+  };
+  const running = run(agentWith({ inputProcessors: [block as never] }));
+  await expect(running).rejects.toThrow('No rollout of the seed candidate read support.instructions');
+});
+
 it.each<[string, AgentConfig]>([
   [
     'fills in a value',

@@ -1,5 +1,6 @@
 import type { Agent, AgentInstructions } from '@mastra/core/agent';
-import type { AgentComponents } from '../program/discovery.ts';
+import type { Candidate } from 'gepa-core';
+import { type AgentComponents, instructionComponents, toolComponentNames } from '../program/discovery.ts';
 import { textsOf } from '../program/instructions.ts';
 import { mapMaybePromise } from '../program/maybe-promise.ts';
 import type { CallOptions } from '../trace/model-call.ts';
@@ -53,17 +54,34 @@ export class SentInstructions {
     for (const name of this.#names.get(copy) ?? []) this.#replaced.add(name);
   }
 
-  /** Those of the components whose text is in the prompt of a model call, as far as that is known. */
-  sentIn({ prompt }: CallOptions, components: readonly string[]): string[] {
+  /** The components whose text is in a model call, as far as that is known. */
+  sentIn({ prompt, tools = [] }: CallOptions, components: AgentComponents, candidate: Candidate): string[] {
     const sent = prompt.flatMap(({ content }) => textsIn(content)).join('\n');
-    return components.filter((name) => {
+    const offered = tools.flatMap(({ name }) => {
+      const tool = components.tools.get(name);
+      return tool === undefined ? [] : toolComponentNames(tool);
+    });
+    const instructions = instructionComponents(components).filter((name) => {
       const texts = this.#texts.get(name);
       const isSent =
         texts === undefined ? !this.#replaced.has(name) : [...texts].some((text) => isPartly(text, sent));
       if (!isSent) this.#recorder.unsent.add(name);
       return isSent;
     });
+    return [...instructions, ...offered, ...listedIn(sent, components, candidate)];
   }
+}
+
+/**
+ * The descriptions in the prompt of a network's router, which has no tools. It lists agents, workflows and tools by name and
+ * description.
+ */
+function listedIn(sent: string, { tools }: AgentComponents, candidate: Candidate): string[] {
+  return [...tools].flatMap(([key, { description = '' }]) => {
+    const text = candidate[description];
+    const name = key.replace(/^(agent|workflow)-/, '');
+    return text !== undefined && sent.includes(`**${name}**: ${text}`) ? [description] : [];
+  });
 }
 
 function textsIn(content: CallOptions['prompt'][number]['content']): string[] {

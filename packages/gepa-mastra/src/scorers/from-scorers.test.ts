@@ -273,6 +273,33 @@ it('a metric from scorers throws the error of a scorer', async () => {
   );
 });
 
+it('calls of a judge count, also when another scorer throws meanwhile', async () => {
+  const judged = evals
+    .createScorer({
+      id: 'judged',
+      description: 'judged',
+      judge: { model: server.model, instructions: 'You judge.' },
+    })
+    .generateScore({ description: 'Score it.', createPrompt: () => 'How good is it?' });
+  let scored = 0;
+  const flaky = evals.createScorer({ id: 'flaky', description: 'flaky' }).generateScore(() => {
+    scored++;
+    if (scored > 1) throw new Error('It throws the second time.');
+    return 1;
+  });
+  const before = server.requests.length;
+  const { result } = await gepa(
+    new Agent({ id: 'a', name: 'A', instructions: 'Poor', model: server.model }),
+  ).compile({
+    trainset: [{ input: 'x' }, { input: 'y' }],
+    metric: fromScorers({ flaky, judged }),
+    propose: async () => ({}),
+    maxIterations: 1,
+  });
+  expect(result.usage.modelCalls).toBe(server.requests.length - before);
+  expect(result.spend.judge.usage.modelCalls).toBe(2);
+});
+
 it.each([
   ['an empty record', {}, 'at least one scorer'],
   ['an empty list', [], 'at least one scorer'],

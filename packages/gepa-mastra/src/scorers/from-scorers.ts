@@ -22,7 +22,8 @@ export function fromScorers(scorers: ScorersInput): Metric<MastraExample<unknown
   checkScorers(entries);
   const metric: Metric<MastraExample<unknown>, unknown> = async ({ example, output, trace, meter }) => {
     const details = detailsOf(trace);
-    const results = await Promise.all(
+    // All of them end before one that threw ends the metric: calls of judges after the metric would not be counted.
+    const settled = await Promise.allSettled(
       entries.map(async (entry) => {
         const run = runOf(entry, example, output, details);
         if (run === undefined) return notScored(entry, `The step ${entry.step} did not run.`);
@@ -34,7 +35,10 @@ export function fromScorers(scorers: ScorersInput): Metric<MastraExample<unknown
         return toScored(entry, result, usage);
       }),
     );
-    return combine(results);
+    const failures = settled.flatMap((scored) => (scored.status === 'rejected' ? [scored.reason] : []));
+    // A scorer that cannot score is no reason to give up where the provider of another one may recover.
+    if (failures.length > 0) throw failures.find((error) => failureKind(error) !== 'program') ?? failures[0];
+    return combine(settled.flatMap((scored) => (scored.status === 'fulfilled' ? [scored.value] : [])));
   };
   return requireGroundTruth(
     metric,

@@ -20,6 +20,7 @@ export async function recordModelCall(
   const { modelId: name, components = [] } = step;
   let metered: MeteredCall | undefined;
   try {
+    if (recorder.isAbandoned) throw new Error('The rollout was interrupted; its model calls are refused.');
     metered = await recorder.meter?.begin(callRequest(name, options, recorder.tokensWritten));
   } catch (error) {
     // Mastra would retry a thrown error.

@@ -33,6 +33,11 @@ export interface StoredRun {
 /** The step that the running code belongs to. */
 const current = new AsyncLocalStorage<{ readonly recorder: Recorder; readonly step: OpenStep }>();
 
+/** The recorder of the rollout, or of the judge, that the running code belongs to. */
+export function currentRecorder(): Recorder | undefined {
+  return current.getStore()?.recorder;
+}
+
 /** Records the steps of one rollout. `steps` can be read at any time, also before they have ended. */
 export class Recorder {
   /** Receives a report of each model call. */
@@ -54,6 +59,8 @@ export class Recorder {
   readonly mocks: ToolMocks | undefined;
   /** The images that steps were given or returned, besides those of the rollout's input. */
   readonly images: RolloutImages;
+  /** Whether the rollout was interrupted, so that further model calls would not be counted. */
+  isAbandoned = false;
   readonly #roots: OpenStep[] = [];
   readonly #errors: unknown[] = [];
   readonly #modelErrors = new Set<unknown>();
@@ -166,9 +173,14 @@ export class Recorder {
     return agentErrorsIn(this.#roots);
   }
 
-  /** Ends the recording: later calls of an abandoned program are ignored. */
-  close(): void {
+  /**
+   * Ends the recording: later steps of the program are ignored.
+   *
+   * @param isAbandoned whether the program may go on, because the rollout was interrupted. Its model calls are then refused.
+   */
+  close(isAbandoned = false): void {
     this.#closed = true;
+    this.isAbandoned = isAbandoned;
   }
 
   get steps(): readonly Step[] {
