@@ -357,13 +357,11 @@ describe('runs that neither meter calls nor set `reserve`', () => {
   });
 });
 
-it.each([
-  ['counts of zero', modelCallUsage({ model: 'small' }), 'small'],
-  ['fields of another API', { prompt_tokens: 10, completion_tokens: 5 }, 'an unnamed model'],
-])('calls that report %s cause a warning also without a limit', async (_, reported, model) => {
-  const { warnings } = await meteredRun(async (meter) => (await meter.begin(request)).end(reported as never));
+it('a model none of whose calls reports tokens causes a warning also without a limit', async () => {
+  const silent = modelCallUsage({ model: 'small' });
+  const { warnings } = await meteredRun(async (meter) => (await meter.begin(request)).end(silent));
   expect(warnings).toContain(
-    `No call of ${model} reported its tokens, so the reported spend does not include them.`,
+    'No call of small reported its tokens, so the reported spend does not include them.',
   );
 });
 

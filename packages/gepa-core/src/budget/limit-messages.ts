@@ -65,16 +65,13 @@ export const unknownCallsWarning = (calls: number, limit: Limit | undefined): st
   `${calls} model call${calls === 1 ? '' : 's'} reported missing, partial or invalid token counts. ${limit === undefined ? 'The' : `The maximum stays charged to ${limit.name}, and the`} reported spend does not include them.`;
 
 /** Without a limit: the models none of whose calls reported tokens, such as streams without usage. */
-export function silentModelsWarnings(usage: Usage): string[] {
-  const byModel = usage.byModel ?? { 'an unnamed model': usage };
+export function silentModelsWarnings({ byModel = {} }: Usage): string[] {
   const silent = Object.entries(byModel).filter(
     ([, { modelCalls, inputTokens, outputTokens }]) => modelCalls > 0 && inputTokens + outputTokens === 0,
   );
-  return silent.length === 0 || (usage.byModel === undefined && (usage.costUsd ?? 0) > 0)
-    ? []
-    : [
-        `No call of ${silent.map(([name]) => name).join(', ')} reported its tokens, so the reported spend does not include them.`,
-      ];
+  if (silent.length === 0) return [];
+  const names = silent.map(([name]) => name).join(', ');
+  return [`No call of ${names} reported its tokens, so the reported spend does not include them.`];
 }
 
 export const uncertainWarnings = (limits: readonly Limit[], uncertain: Amount): string[] =>
