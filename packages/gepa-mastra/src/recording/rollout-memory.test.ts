@@ -142,6 +142,43 @@ it('a function that creates a thread in the memory of a part writes nothing to t
   expect((await stored()).length).toBeGreaterThan(0);
 });
 
+class TopicMemory extends MockMemory {
+  async topics(): Promise<string[]> {
+    const { threads } = await this.listThreads({ perPage: false });
+    return threads.map(({ id }) => id);
+  }
+}
+
+it('the memory of a part keeps its class in rollouts, and agents that share it share the empty one', async () => {
+  const shared = new TopicMemory({ storage });
+  await shared.createThread({ threadId: 'earlier', resourceId: 'ada' });
+  const config = { instructions: 'Chat.', model: server.model, memory: shared };
+  const agents = {
+    chat: new Agent({ id: 'chat', name: 'Chat', ...config }),
+    other: new Agent({ id: 'other', name: 'Other', ...config }),
+  };
+  const step = createStep({
+    id: 'call',
+    ...io,
+    execute: async ({ mastra }) => {
+      const memoryOf = async (name: string) => (await mastra.getAgent(name).getMemory()) as TopicMemory;
+      await (await memoryOf('chat')).createThread({ threadId: 'new', resourceId: 'ada' });
+      await mastra.getAgent('chat').generate('x');
+      return { text: (await (await memoryOf('other')).topics()).join() };
+    },
+  });
+  const workflow = createWorkflow({ id: 'flow', ...io })
+    .then(step)
+    .commit();
+  const mastra = new Mastra({ agents, workflows: { workflow }, storage, logger: false });
+  const report = await gepa(workflow, { parts: mastra }).evaluate({
+    examples: [{ input: { prompt: 'x' } }, { input: { prompt: 'y' } }],
+    metric: ({ output }) => (output.text === 'new' ? 1 : 0),
+  });
+  expect(report.candidates.seed.mean).toBe(1);
+  expect(await shared.topics()).toEqual(['earlier']);
+});
+
 it.each([[false], [true]])(
   'agent.network() in a step runs in rollouts, with a memory of its own; with memory processors: %s',
   async (hasProcessors) => {

@@ -1,6 +1,5 @@
 import type { Agent } from '@mastra/core/agent';
 import { noopLogger } from '@mastra/core/logger';
-import { MockMemory } from '@mastra/core/memory';
 import type { Derivation, PrepareStep, Recording } from '../program/derivation.ts';
 import { mapMaybePromise } from '../program/maybe-promise.ts';
 import { calledName } from '../program/model-names.ts';
@@ -9,6 +8,7 @@ import type { Recorder } from '../trace/recorder.ts';
 import { recordProcessors } from './record-processors.ts';
 import { recordedMethod, recordedStep, recordRun, rolloutDefaults, rolloutOptions } from './record-runs.ts';
 import { recordedTool } from './recorded-tool.ts';
+import { RolloutMemories } from './rollout-memories.ts';
 import { SentInstructions } from './sent-instructions.ts';
 
 /** Makes the copy of an agent leave nothing behind: no messages, scores, logs or tasks. Records its processors. */
@@ -16,15 +16,16 @@ function changeAgent(
   recorder: Recorder,
   derivation: Derivation,
   copy: Agent,
+  memories: RolloutMemories,
   wrapSelected: (select: PrepareStep) => PrepareStep,
 ): void {
   const hasMemory = copy.hasOwnMemory();
-  let memory: MockMemory | undefined;
+  const getMemory = copy.getMemory.bind(copy);
   Object.assign(copy, {
     // An empty one that ends with the rollout. Calls have no thread, so that only functions and networks use it.
-    getMemory: async () => {
-      if (hasMemory) memory ??= new MockMemory();
-      return memory;
+    getMemory: async (args) => {
+      const own = hasMemory ? await getMemory(args) : undefined;
+      return own && memories.of(own);
     },
     hasOwnMemory: () => false,
     listScorers: async () => ({}),
@@ -55,13 +56,14 @@ function changeDefaultOptions(recorder: Recorder, copy: Agent): void {
 /** Records with a recorder. Only rollouts need this: the small entry for production does not import this file. */
 export function recordingOf(recorder: Recorder): Recording {
   const sent = new SentInstructions(recorder);
+  const memories = new RolloutMemories();
   return {
     reads: recorder.reads,
     stepOptions: { scorers: undefined },
     storesRuns: () => recorder.storedRuns !== undefined,
     created: (workflow, runId) => recorder.storedRuns?.push({ workflow, runId }),
     changeAgent: (derivation, copy, components, wrapSelected) => {
-      changeAgent(recorder, derivation, copy, wrapSelected);
+      changeAgent(recorder, derivation, copy, memories, wrapSelected);
       sent.observe(copy, components);
     },
     changeWorkflow: (copy) => copy.__setLogger(noopLogger),
