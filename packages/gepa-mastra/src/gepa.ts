@@ -194,7 +194,6 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
     replacedForAllRequests(discovery, texts ?? {}, freshRequestContext(requestContext)),
     processorAgents(discovery, freshRequestContext(requestContext)),
     recordClassifiers(),
-    checkDefaultInstructions(discovery, texts ?? {}, freshRequestContext(requestContext)),
   ]).then(([inWorkflows, replaced, agents]) => {
     const isPart = new Set<object>(discovery.parts.map(({ live }) => live));
     skipped.push(...inWorkflows, ...explained(replaced));
@@ -213,6 +212,8 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
     checkGroundTruth(options);
     checkMastraExamples(program, options, requestContext);
     await ready;
+    const searched = withFoundNames(served.components, rename);
+    await checkDefaultInstructions(discovery, searched, texts ?? {}, freshRequestContext(requestContext));
     await checkToolMocks(program, allExamples(options), { discovery, tools: functionTools, config });
   };
   const { rename } = selection as ComponentSelectionOptions;
@@ -329,10 +330,13 @@ function hookForRollouts(tools: NamedTools, discovery: Discovery): () => void {
   };
 }
 
-/** A candidate under the component names before `rename`. */
-function withFoundNames(candidate: Candidate, rename: Readonly<Record<string, string>> = {}): Candidate {
+/** A candidate or components under the component names before `rename`. */
+function withFoundNames<Value>(
+  named: Readonly<Record<string, Value>>,
+  rename: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, Value>> {
   const foundNames = new Map(Object.entries(rename).map(([found, name]) => [name, found]));
   return Object.fromEntries(
-    Object.entries(candidate).map(([name, text]) => [foundNames.get(name) ?? name, text]),
+    Object.entries(named).map(([name, value]) => [foundNames.get(name) ?? name, value]),
   );
 }

@@ -242,3 +242,51 @@ describe('a compiled program as a part of another program', () => {
 
 const clerkAnswer = (clerk: { invoke(input: never): Promise<unknown> }, state: never) =>
   clerk.invoke(state).then((output) => (output as { messages: { text: string }[] }).messages.at(-1)!.text);
+
+it('a tool that is a part has the new descriptions where a function binds it', async () => {
+  const find = lookup();
+  const program = RunnableLambda.from(async (text: string) => {
+    const { content } = await server.model().bindTools([find]).invoke(text);
+    return String(content);
+  });
+  const target = gepa(program, { tools: true, parts: { find } });
+  expect(await withTexts(target, 'NEW').invoke('Hello')).toContain('NEW ');
+  expect(await program.invoke('Hello')).toContain('Finds an order.');
+});
+
+it.each([
+  ['a stream', () => ReadableStream.from(['a'])],
+  [
+    'an iterable',
+    () => ({ [Symbol.asyncIterator]: () => ReadableStream.from(['a'])[Symbol.asyncIterator]() }),
+  ],
+])('transform of a compiled program takes %s', async (_, input) => {
+  const { prompt, render } = closure();
+  const compiled = withTexts(gepa(RunnableLambda.from(render), { parts: { prompt } }), 'NEW');
+  const seen: unknown[] = [];
+  for await (const part of compiled.transform(input() as never, {})) seen.push(part);
+  expect(seen.join()).toContain('NEW');
+});
+
+it('a program whose private fields a compiler has lowered is not copied without them', async () => {
+  const states = new WeakMap<object, string>();
+  const __privateGet = (of: object) => {
+    if (!states.has(of)) throw new TypeError('Cannot read from private field');
+    return states.get(of);
+  };
+  class Greeter extends RunnableLambda<string, string> {
+    constructor(prompt: ChatPromptTemplate) {
+      super({ func: async () => `${(await prompt.formatMessages({}))[0]!.text} ${this.greeting()}` });
+      states.set(this, 'Hi.');
+    }
+    greeting() {
+      return __privateGet(this);
+    }
+    override async invoke(input: string) {
+      return `${await super.invoke(input)} ${this.greeting()}`;
+    }
+  }
+  const { prompt } = closure();
+  const compiled = withTexts(gepa(new Greeter(prompt), { parts: { prompt } }), 'NEW');
+  expect(await compiled.invoke('x')).toContain('NEW');
+});

@@ -52,7 +52,8 @@ export class PartCopies implements Copies {
   }
 
   get(object: object): object | undefined {
-    return this.objects.get(object) ?? this.tools.get(object) ?? this.#sent.get(object);
+    // A tool may be a part, too.
+    return this.tools.get(object) ?? this.objects.get(object) ?? this.#sent.get(object);
   }
 
   /**

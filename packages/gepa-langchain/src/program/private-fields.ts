@@ -1,5 +1,6 @@
 /** Matches `.#name` and `#name in` in the source of a class, and the helpers that compilers replace them with. */
-const privateUse = /\.#[\p{ID_Start}_$]|#[\p{ID_Start}_$][\p{ID_Continue}$]* in\b|_?_classPrivateField/u;
+const privateUse =
+  /\.#[\p{ID_Start}_$]|#[\p{ID_Start}_$][\p{ID_Continue}$]* in\b|_class_?[Pp]rivate|__private/u;
 
 const known = new WeakMap<object, boolean>();
 

@@ -167,11 +167,10 @@ function rootMethod(target: object, key: PropertyKey): (...args: unknown[]) => u
 
 /** The input of `transform` is a generator of the caller, which must not work with the texts of this program. */
 function outside([input, ...rest]: unknown[]): unknown[] {
-  const generator = input as AsyncGenerator;
+  const iterator = (input as AsyncGenerator)[Symbol.asyncIterator]();
   const inContext = presentContext();
-  const call = (key: 'next' | 'return' | 'throw') => (value: unknown) =>
-    inContext(() => generator[key](value));
-  const calls = { next: call('next'), return: call('return'), throw: call('throw') };
+  const call = (key: 'next' | 'return') => (value: unknown) => inContext(() => iterator[key](value));
+  const calls = { next: call('next'), return: call('return') };
   return [{ ...calls, [Symbol.asyncIterator]: () => calls }, ...rest];
 }
 

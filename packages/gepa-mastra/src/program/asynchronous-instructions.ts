@@ -68,7 +68,8 @@ export async function replacedForAllRequests(
  * @throws {OptionsError} with the option that gives them.
  */
 export async function checkDefaultInstructions(
-  { agents, components }: Discovery,
+  { agents }: Pick<Discovery, 'agents'>,
+  searched: Discovery['components'],
   given: Readonly<Record<string, unknown>>,
   requestContext: RequestContext,
 ): Promise<void> {
@@ -82,11 +83,11 @@ export async function checkDefaultInstructions(
       const own = await awaitedDefaults(agent, requestContext).catch(() => undefined);
       const texts = textsOf(own);
       const isFound = [...instructions].every(
-        ([position, found]) => components[found]?.text === texts[position],
+        ([position, found]) => searched[found] === undefined || searched[found].text === texts[position],
       );
       if (own === undefined || isFound) return [];
       return [
-        `The asynchronous default options of the agent ${name} have other instructions than the component. Pass them: { texts: { '${component}': (await agent.getDefaultOptions()).instructions } }.`,
+        `The asynchronous default options of the agent ${name} have other instructions than the component. Pass their text: { texts: { '${component}': '…' } }.`,
       ];
     }),
   );

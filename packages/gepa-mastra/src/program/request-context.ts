@@ -49,6 +49,7 @@ export function withOtherValues(context: RequestContext, keys: Iterable<string>)
 
 /** A copy of a request context without a key. */
 export function without(context: RequestContext, key: string): RequestContext {
+  if (!context.has(key)) return context;
   const other = withOtherValues(context, []);
   other.delete(key);
   return other;

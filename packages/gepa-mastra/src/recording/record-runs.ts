@@ -49,8 +49,8 @@ export function rolloutDefaults(recorder: Recorder, options: object): object {
   };
 }
 
-/** The key under which Mastra reads the thread of a call from its request context. */
-const threadKey = 'mastra__threadId';
+/** The keys under which Mastra reads the thread of a call, and whose it is, from its request context: both or none. */
+const threadKeys = ['mastra__threadId', 'mastra__resourceId'];
 
 /**
  * Options without the thread of the call. A copy has no memory, but the user's own processors may read and write a
@@ -61,7 +61,7 @@ function withoutThread(requestContext: RequestContext | undefined): object {
     memory: undefined,
     threadId: undefined,
     resourceId: undefined,
-    ...(requestContext?.has(threadKey) ? { requestContext: without(requestContext, threadKey) } : {}),
+    ...(requestContext === undefined ? {} : { requestContext: threadKeys.reduce(without, requestContext) }),
   };
 }
 

@@ -228,6 +228,23 @@ it.each([[false], [true]])(
   },
 );
 
+it("an agent with memory runs in rollouts where the request context has Mastra's keys of a thread", async () => {
+  const agent = new Agent({
+    id: 'chat',
+    name: 'Chat',
+    instructions: 'Be kind.',
+    model: server.model,
+    memory: new MockMemory({ storage }),
+  });
+  const requestContext = { mastra__threadId: memory.thread, mastra__resourceId: memory.resource };
+  const report = await gepa(agent, { requestContext }).evaluate({
+    examples: [{ input: 'x' }],
+    metric: ({ output }) => (output.text === 'answer of Be kind.' ? 1 : 0),
+  });
+  expect(report.candidates.seed.mean).toBe(1);
+  expect(await stored()).toEqual([]);
+});
+
 const state = { id: 'state', stateId: 'state', computeStateSignal: async () => undefined };
 
 // Mastra has goals and state signals since a later version.

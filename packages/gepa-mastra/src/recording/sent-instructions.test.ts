@@ -56,6 +56,16 @@ it.each<[string, AgentConfig]>([
       inputProcessors: [processor((content) => content.replace('{{name}}', 'Ada'))],
     },
   ],
+  [
+    'fills in a template of short parts',
+    {
+      instructions: 'You are {{persona}}. {{rules}}',
+      inputProcessors: [
+        processor((content) => content.replace('{{persona}}', 'Ada').replace('{{rules}}', '')),
+      ],
+    },
+  ],
+  ['writes them in capitals', { inputProcessors: [processor((content) => content.toUpperCase())] }],
   ['adds to them', { inputProcessors: [processor((content) => `${content} Today is Monday.`)] }],
 ])('instructions are read if a processor %s', async (_, config) => {
   const { result } = await run(agentWith(config));

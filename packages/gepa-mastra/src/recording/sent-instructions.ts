@@ -88,8 +88,13 @@ function textsIn(content: CallOptions['prompt'][number]['content']): string[] {
   return typeof content === 'string' ? [content] : content.flatMap(({ text }) => text ?? []);
 }
 
-/** Whether a part of the text was sent: a processor may fill in values or add to it. */
+/** Whether a part of the text was sent: a processor may fill in values, add to it, or change its case. */
 function isPartly(text: string, sent: string): boolean {
-  const parts = text.split(/[\n{}<>]+|(?<=[.!?:])\s/).filter((part) => part.trim().length >= 8);
-  return (parts.length === 0 ? [text] : parts).some((part) => sent.includes(part.trim()));
+  const parts = text
+    .split(/\{\{.*?\}\}|[\n{}<>]+|(?<=[.!?:])\s/)
+    .map((part) => part.trim())
+    .filter((part) => part.length > 2);
+  const long = parts.filter((part) => part.length >= 8);
+  const compared = [long, parts, [text]].find(({ length }) => length > 0)!;
+  return compared.some((part) => sent.toLowerCase().includes(part.toLowerCase()));
 }
