@@ -85,7 +85,7 @@ describe('what is assigned to a compiled program', () => {
 });
 
 describe('a stream of a compiled program', () => {
-  it('that is left early cancels the run at once', async () => {
+  it('that is left early cancels the run at once', async ({ skip }) => {
     const { prompt, render } = closure();
     let reason: unknown;
     const graph = new StateGraph(State)
@@ -103,11 +103,15 @@ describe('a stream of a compiled program', () => {
       .addEdge(START, 'first')
       .addEdge('first', 'second')
       .compile();
+    const firstChunk = async (program: typeof graph) => {
+      reason = undefined;
+      for await (const chunk of await program.stream({ seen: '' }, { streamMode: 'updates' })) return chunk;
+      return undefined;
+    };
+    await firstChunk(graph);
+    skip(reason === undefined, 'This version of LangGraph does not cancel the run.');
     const program = gepa(graph, { parts: { prompt } }).apply({ 'prompt.system': 'New.' });
-    for await (const chunk of await program.stream({ seen: '' }, { streamMode: 'updates' })) {
-      expect(chunk).toEqual({ first: { seen: 'New.' } });
-      break;
-    }
+    expect(await firstChunk(program)).toEqual({ first: { seen: 'New.' } });
     expect(reason).toBeInstanceOf(Error);
   });
 
