@@ -1,6 +1,6 @@
 import { AIMessage, HumanMessage } from '@langchain/core/messages';
 import { ChatPromptTemplate } from '@langchain/core/prompts';
-import { RunnableLambda, RunnableSequence } from '@langchain/core/runnables';
+import { Runnable, RunnableLambda, RunnableSequence } from '@langchain/core/runnables';
 import { tool } from '@langchain/core/tools';
 import {
   Annotation,
@@ -293,4 +293,25 @@ it('a program whose private fields a compiler has lowered is not copied without 
   const { prompt } = closure();
   const compiled = withTexts(gepa(new Greeter(prompt), { parts: { prompt } }), 'NEW');
   expect(await compiled.invoke('x')).toContain('NEW');
+});
+
+const modes = new WeakMap<object, string>();
+
+class Switch extends Runnable<string, string> {
+  lc_namespace = ['tests'];
+  readonly render: (text: string) => Promise<string>;
+  constructor(render: (text: string) => Promise<string>) {
+    super();
+    this.render = render;
+    modes.set(this, 'on');
+  }
+  override async invoke(input: string) {
+    return `${await this.render(input)} ${modes.get(this)!.toUpperCase()}`;
+  }
+}
+
+it("a program of the user's own class with state outside of it runs with new texts", async () => {
+  const { prompt, render } = closure();
+  const compiled = withTexts(gepa(new Switch(render), { parts: { prompt } }), 'NEW');
+  expect(await compiled.invoke('x')).toBe('NEW prompt.system ON');
 });

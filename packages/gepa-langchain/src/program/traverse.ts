@@ -113,13 +113,11 @@ function kindOf(node: Node): NodeKind | undefined {
   return kind?.byConstructor || !hasPrivateFields(node) ? kind : undefined;
 }
 
-/** A copy of a node with the same parts; the node itself if its class has private fields. */
+/** A copy of a node with the same parts; the node itself if its class is unknown or has private fields. */
 export function copyOf<T extends object>(node: T): T {
   const kind = kindOf(node as Node);
   if (kind?.byConstructor) return rebuild(node as Node, kind, []) as T;
-  return hasPrivateFields(node)
-    ? node
-    : Object.create(Object.getPrototypeOf(node), unhookedDescriptors(node));
+  return kind === undefined ? node : Object.create(Object.getPrototypeOf(node), unhookedDescriptors(node));
 }
 
 function rebuild(node: Node, kind: NodeKind, edits: readonly Edit[]): object {
