@@ -88,7 +88,7 @@ export function findTexts<Program extends object>(
 }
 
 function noComponents(): NoComponentsError {
-  return new NoComponentsError('The program has no text. Pass `parts` and `tunables` as to gepa.');
+  return new NoComponentsError('The program has no text. Pass `parts` and `tunables`.');
 }
 
 /** The strings among the parts, which are components like tunables. */

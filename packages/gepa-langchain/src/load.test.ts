@@ -115,7 +115,7 @@ it('load without the parts or tunables that the texts were saved with asks for t
       RunnableLambda.from(() => policy.text),
       saved,
     ),
-  ).toThrow('The program has no text. Pass `parts` and `tunables` as to gepa.');
+  ).toThrow('The program has no text. Pass `parts` and `tunables`.');
 });
 
 it.each([

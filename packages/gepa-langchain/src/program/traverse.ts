@@ -117,7 +117,7 @@ function kindOf(node: Node): NodeKind | undefined {
 export function copyOf<T extends object>(node: T): T {
   const kind = kindOf(node as Node);
   if (kind?.byConstructor) return rebuild(node as Node, kind, []) as T;
-  return kind === undefined ? node : Object.create(Object.getPrototypeOf(node), unhookedDescriptors(node));
+  return kind ? Object.create(Object.getPrototypeOf(node), unhookedDescriptors(node)) : node;
 }
 
 function rebuild(node: Node, kind: NodeKind, edits: readonly Edit[]): object {
